@@ -1,0 +1,1 @@
+//! Databases: entries, expiry, eviction, and the one way to change a value.

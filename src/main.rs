@@ -1,0 +1,3 @@
+//! The `spinel` binary.
+
+fn main() {}

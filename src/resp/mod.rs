@@ -1,0 +1,1 @@
+//! Bytes to arguments and replies to bytes. No IO.

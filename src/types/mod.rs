@@ -1,0 +1,1 @@
+//! The data structures of Redis' types, pure: no client, no RESP, no clock, no config.

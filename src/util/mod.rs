@@ -1,0 +1,1 @@
+//! Text and number helpers that know no Redis word beyond their formats: globs, numbers, checksums, LZF, quoting.

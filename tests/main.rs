@@ -1,0 +1,1 @@
+//! The only test binary: every layer of tests is a module below.
