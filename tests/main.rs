@@ -1,1 +1,3 @@
 //! The only test binary: every layer of tests is a module below.
+
+mod tidy;

@@ -1,1 +1,3 @@
 //! The data structures of Redis' types, pure: no client, no RESP, no clock, no config.
+
+#![forbid(unsafe_code)]
