@@ -1,1 +1,4 @@
 //! Bytes to arguments and replies to bytes. No IO.
+
+pub mod parse;
+pub mod reply;
