@@ -1,3 +1,4 @@
 //! The only test binary: every layer of tests is a module below.
 
+mod model;
 mod tidy;

@@ -1,3 +1,5 @@
 //! The data structures of Redis' types, pure: no client, no RESP, no clock, no config.
 
 #![forbid(unsafe_code)]
+
+pub mod packed;
