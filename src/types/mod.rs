@@ -2,4 +2,4 @@
 
 #![forbid(unsafe_code)]
 
-pub mod packed;
+pub mod hll;

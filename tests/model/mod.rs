@@ -1,4 +1,3 @@
-//! Random operations on a structure beside a plain std oracle, with shrinking.
+//! Random operations against plain oracles, and values recorded from the referee: one module a subject.
 
-mod intset;
-mod listpack;
+mod hll;
