@@ -1,5 +1,6 @@
 //! HyperLogLog against values recorded from the referee, and its forms against one another. Elements are `e0`, `e1`...
 
+use super::recorded::Digest;
 use proptest::prelude::*;
 use spinel::types::hll::{self, Encoding, HllError, Union};
 
@@ -32,7 +33,7 @@ const RECORDED: [(usize, usize, usize, &str, u64, u64, u64); 24] = [
 ];
 
 fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3))
+    Digest::of(bytes).0
 }
 
 fn add(value: &mut Vec<u8>, prefix: &str, from: usize, to: usize, max: usize) {

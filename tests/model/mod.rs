@@ -1,3 +1,5 @@
 //! Random operations against plain oracles, and values recorded from the referee: one module a subject.
 
+mod bits;
 mod hll;
+mod recorded;
