@@ -1,4 +1,5 @@
 //! The only test binary: every layer of tests is a module below.
 
+mod fuzz;
 mod model;
 mod tidy;

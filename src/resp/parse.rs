@@ -1,6 +1,6 @@
-//! Requests: the bytes a client sent to arguments that are ranges of those bytes. Handles multibulk and inline form,
-//! picks up a half-arrived command where it stopped, and copies nothing but quoted inline arguments. Knows no command,
-//! no socket and no buffer policy: who calls it owns the bytes.
+//! Requests: the bytes a client sent to arguments that are ranges of those bytes. Handles multibulk and
+//! inline form, picks up a half-arrived command where it stopped, and copies nothing but quoted inline
+//! arguments. Knows no command, no socket and no buffer policy: who calls it owns the bytes.
 
 use std::ops::Range;
 
@@ -91,7 +91,8 @@ impl ArgRange {
     }
 }
 
-/// The arguments of any number of parsed commands, one after the other: one for all clients of a turn is enough.
+/// The arguments of any number of parsed commands, one after the other: one for all clients of a turn is
+/// enough.
 #[derive(Debug, Default)]
 pub struct ArgBuf {
     ranges: Vec<ArgRange>,
@@ -111,8 +112,8 @@ impl ArgBuf {
         &self.ranges
     }
 
-    /// The bytes of one argument. `buf` is the buffer that was parsed, `detached` the bulks taken out of this command
-    /// in their order, without their line ends.
+    /// The bytes of one argument. `buf` is the buffer that was parsed, `detached` the bulks taken out of this
+    /// command in their order, without their line ends.
     #[inline]
     pub fn bytes<'a>(&'a self, arg: ArgRange, buf: &'a [u8], detached: &'a [Vec<u8>]) -> &'a [u8] {
         let found = if arg.is_in_buffer() {
@@ -136,7 +137,8 @@ impl ArgBuf {
 /// What one call of [`Parser::parse`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A whole command: `args` are its ranges in the [`ArgBuf`], `consumed` its bytes of the buffer from `from` on.
+    /// A whole command: `args` are its ranges in the [`ArgBuf`], `consumed` its bytes of the buffer from
+    /// `from` on.
     Command { args: Range<usize>, consumed: usize },
     /// The command goes on. At least `need` more bytes are wanted before the next call can get further.
     Incomplete { need: usize },
@@ -221,8 +223,8 @@ enum Form {
 
 /// One connection's place in its stream of commands. Between commands it holds no memory beyond itself.
 ///
-/// All its offsets count from the start of the command in progress, so the caller may move unparsed bytes to another
-/// buffer between calls, as long as that command's bytes stay together.
+/// All its offsets count from the start of the command in progress, so the caller may move unparsed bytes to
+/// another buffer between calls, as long as that command's bytes stay together.
 #[derive(Debug, Default)]
 pub struct Parser {
     form: Form,
@@ -235,7 +237,8 @@ pub struct Parser {
     /// Bytes of the command known to hold no end of the line at `at`.
     scanned: usize,
     detached: usize,
-    /// Arguments found by earlier calls. They are moved here once and back once, however often the command stalls.
+    /// Arguments found by earlier calls. They are moved here once and back once, however often the command
+    /// stalls.
     early: Vec<ArgRange>,
 }
 
@@ -260,10 +263,10 @@ impl Parser {
         self.bulk.map(|len| PendingBulk { at: self.at, len })
     }
 
-    /// Takes the pending bulk out of the stream if it is a [`BIG_BULK`]. The caller cuts its buffer at the returned
-    /// offset, gathers `len + 2` bytes (those already in the buffer first) in an allocation of its own, drops the line
-    /// end, and then goes on parsing with the bytes that follow put after the cut. The argument will be a
-    /// [`Place::Detached`].
+    /// Takes the pending bulk out of the stream if it is a [`BIG_BULK`]. The caller cuts its buffer at the
+    /// returned offset, gathers `len + 2` bytes (those already in the buffer first) in an allocation of its
+    /// own, drops the line end, and then goes on parsing with the bytes that follow put after the cut. The
+    /// argument will be a [`Place::Detached`].
     pub fn detach_bulk(&mut self) -> Option<PendingBulk> {
         let pending = self.pending_bulk().filter(|bulk| bulk.len >= BIG_BULK)?;
         self.early.push(ArgRange { start: DETACHED | self.detached, len: pending.len });
@@ -275,8 +278,8 @@ impl Parser {
         Some(pending)
     }
 
-    /// Parses the command that starts at `buf[from]`. Its arguments are appended to `args` if it is complete; offsets
-    /// are those in `buf`. Takes time in proportion to the bytes that came since the last call.
+    /// Parses the command that starts at `buf[from]`. Its arguments are appended to `args` if it is complete;
+    /// offsets are those in `buf`. Takes time in proportion to the bytes that came since the last call.
     #[inline]
     pub fn parse(&mut self, buf: &[u8], from: usize, limits: &Limits, args: &mut ArgBuf) -> Outcome {
         let input = buf.get(from..).unwrap_or_default();
@@ -369,8 +372,8 @@ impl Parser {
         self.detached = 0;
     }
 
-    /// Reads the count line (at the command's start) or the length line at `at`, and moves `at` past it. `None` when
-    /// the line has not arrived.
+    /// Reads the count line (at the command's start) or the length line at `at`, and moves `at` past it.
+    /// `None` when the line has not arrived.
     #[inline]
     fn header(&mut self, input: &[u8], limits: &Limits) -> Result<Option<usize>, ProtocolError> {
         let line = input.get(self.at..).unwrap_or_default();
@@ -445,8 +448,8 @@ impl Parser {
     }
 }
 
-/// The value and length of a header of one to three digits, which nearly all are. As in Redis, the byte after the
-/// carriage return is not looked at.
+/// The value and length of a header of one to three digits, which nearly all are. As in Redis, the byte after
+/// the carriage return is not looked at.
 #[inline(always)]
 fn short_header(line: &[u8], sigil: u8) -> Option<(usize, usize)> {
     let digit = |byte: u8| usize::from(byte - b'0');
@@ -476,8 +479,8 @@ fn checked_bulk_len(number: Option<i64>, limits: &Limits) -> Result<usize, Proto
     if len > limits.bulk() { Err(ProtocolError::UnauthenticatedBulk) } else { Ok(len) }
 }
 
-/// Splits an inline request as `quote::split_args` does, but leaves arguments without quotes where they are. `None` for
-/// unbalanced quotes.
+/// Splits an inline request as `quote::split_args` does, but leaves arguments without quotes where they are.
+/// `None` for unbalanced quotes.
 fn split_inline(line: &[u8], from: usize, args: &mut ArgBuf) -> Option<()> {
     let mut at = 0;
     loop {

@@ -1,4 +1,5 @@
-//! Replies: appends RESP2 or RESP3 to an output buffer. Knows no client and no command; error texts are the caller's.
+//! Replies: appends RESP2 or RESP3 to an output buffer. Knows no client and no command; error texts are the
+//! caller's.
 
 use crate::util::float::write_f64;
 
@@ -45,7 +46,8 @@ impl<'a> Reply<'a> {
         self.line(b'+', text.as_ref());
     }
 
-    /// An error. `text` starts with its code (`ERR ...`); line ends at its end are dropped, others become spaces.
+    /// An error. `text` starts with its code (`ERR ...`); line ends at its end are dropped, others become
+    /// spaces.
     pub fn error(&mut self, text: impl AsRef<[u8]>) {
         let mut text = text.as_ref();
         while let [head @ .., b'\r' | b'\n'] = text {
@@ -113,7 +115,8 @@ impl<'a> Reply<'a> {
         self.out.extend_from_slice(b"\r\n");
     }
 
-    /// The header of a bulk of `len` bytes, which the caller appends to `out`, followed by [`Self::bulk_end`].
+    /// The header of a bulk of `len` bytes, which the caller appends to `out`, followed by
+    /// [`Self::bulk_end`].
     #[inline]
     pub fn bulk_header(&mut self, len: usize) {
         self.out.reserve(len + 32);
@@ -186,7 +189,8 @@ impl<'a> Reply<'a> {
         self.out.extend_from_slice(b"\r\n");
     }
 
-    /// A number that the caller printed, as a double; in RESP2 a bulk string. For 80-bit floats and coordinates.
+    /// A number that the caller printed, as a double; in RESP2 a bulk string. For 80-bit floats and
+    /// coordinates.
     pub fn double_text(&mut self, text: &[u8]) {
         if self.is_resp3() { self.token(b',', text) } else { self.bulk(text) }
     }
@@ -205,7 +209,8 @@ impl<'a> Reply<'a> {
         }
     }
 
-    /// Text with a format of three letters (`txt`, `mkd`; cut, or filled up with spaces); in RESP2 a bulk string.
+    /// Text with a format of three letters (`txt`, `mkd`; cut, or filled up with spaces); in RESP2 a bulk
+    /// string.
     pub fn verbatim(&mut self, format: &str, text: &[u8]) {
         if !self.is_resp3() {
             return self.bulk(text);

@@ -1,7 +1,7 @@
 //! Doubles to text, as scores and RESP3 doubles print. Knows no reply type.
 
-/// Appends `value` as Redis 7.2 prints doubles: the shortest digits that read back to the same value, integers up to
-/// 2^62 without a fraction or exponent, `inf`, `-inf`, `nan`, `-0`.
+/// Appends `value` as Redis 7.2 prints doubles: the shortest digits that read back to the same value,
+/// integers up to 2^62 without a fraction or exponent, `inf`, `-inf`, `nan`, `-0`.
 pub fn write_f64(out: &mut Vec<u8>, value: f64) {
     if value.is_nan() {
         return out.extend_from_slice(b"nan");
@@ -24,8 +24,8 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
     lay_out(out, &digits[..count], exponent);
 }
 
-/// Fills `digits` with the shortest decimal digits of a positive finite `value` and returns their count and the power
-/// of ten of the last one: value = digits x 10^exponent.
+/// Fills `digits` with the shortest decimal digits of a positive finite `value` and returns their count and
+/// the power of ten of the last one: value = digits x 10^exponent.
 fn shortest_digits(value: f64, digits: &mut [u8; 20]) -> (usize, i32) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value).as_bytes();
@@ -54,8 +54,9 @@ fn shortest_digits(value: f64, digits: &mut [u8; 20]) -> (usize, i32) {
     (count, exponent)
 }
 
-/// Writes digits x 10^exponent in the layout Redis' formatter chooses. COMPAT: a number with four or more digits before
-/// the point goes to exponent form as soon as it has seven or more after it (`1.2345678901234e+4`).
+/// Writes digits x 10^exponent in the layout Redis' formatter chooses. COMPAT: a number with four or more
+/// digits before the point goes to exponent form as soon as it has seven or more after it
+/// (`1.2345678901234e+4`).
 fn lay_out(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
     let count = digits.len() as i32;
     let scientific = exponent + count - 1;
@@ -116,7 +117,8 @@ mod tests {
             (1.5e-6, "1.5e-6"),
             (12345.678901234, "1.2345678901234e+4"),
             (1234.5678901234, "1234.5678901234"),
-            (3.141592653589793, "3.141592653589793"),
+            (2.718281828459, "2.718281828459"),
+            (0.30000000000000004, "0.30000000000000004"),
             (0.0012345678901234, "0.0012345678901234"),
             (f64::INFINITY, "inf"),
             (f64::NEG_INFINITY, "-inf"),

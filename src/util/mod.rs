@@ -1,4 +1,5 @@
-//! Text and number helpers that know no Redis word beyond their formats: globs, numbers, checksums, LZF, quoting.
+//! Text and number helpers that know no Redis word beyond their formats: globs, numbers, checksums, LZF,
+//! quoting.
 
 pub mod float;
 pub mod numbers;

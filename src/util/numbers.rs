@@ -1,7 +1,8 @@
 //! Integers as Redis reads them from text. Knows no reply and no error text.
 
-/// Reads `text` as a signed 64-bit integer in its one canonical spelling: an optional minus, no plus, no spaces, no
-/// leading zeros, no `-0`. So a value that parses prints back to the same bytes, and may be stored as an integer.
+/// Reads `text` as a signed 64-bit integer in its one canonical spelling: an optional minus, no plus, no
+/// spaces, no leading zeros, no `-0`. So a value that parses prints back to the same bytes, and may be stored
+/// as an integer.
 #[inline]
 pub fn parse_i64(text: &[u8]) -> Option<i64> {
     match text {

@@ -1,5 +1,5 @@
-//! The quoting of inline commands, configuration lines and logs: splitting a line into arguments and writing bytes so
-//! that splitting gives them back. Knows no command and no directive.
+//! The quoting of inline commands, configuration lines and logs: splitting a line into arguments and writing
+//! bytes so that splitting gives them back. Knows no command and no directive.
 
 /// White space as C's `isspace` sees it in the C locale.
 #[inline]
@@ -7,8 +7,9 @@ pub fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// Splits `line` into arguments. Double quotes know `\n \r \t \b \a \xHH` and a backslash before any other byte; single
-/// quotes know `\'`. A NUL byte ends the line. `None` when quotes are not closed, or not followed by a space.
+/// Splits `line` into arguments. Double quotes know `\n \r \t \b \a \xHH` and a backslash before any other
+/// byte; single quotes know `\'`. A NUL byte ends the line. `None` when quotes are not closed, or not
+/// followed by a space.
 pub fn split_args(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut args = Vec::new();
     let mut rest = line;
@@ -28,9 +29,9 @@ pub fn split_args(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     }
 }
 
-/// Appends the argument that `text` starts with to `out`, unquoted, and returns how many bytes of `text` it took (its
-/// closing separator included). `None` when quotes are not closed or not followed by a space; `out` may then hold part
-/// of the argument.
+/// Appends the argument that `text` starts with to `out`, unquoted, and returns how many bytes of `text` it
+/// took (its closing separator included). `None` when quotes are not closed or not followed by a space; `out`
+/// may then hold part of the argument.
 pub fn unquote_arg(text: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -101,8 +102,8 @@ fn hex_value(digit: u8) -> u8 {
     }
 }
 
-/// Appends `bytes` in double quotes, with everything that is not printable ASCII escaped, such that [`split_args`] gives
-/// the same bytes back.
+/// Appends `bytes` in double quotes, with everything that is not printable ASCII escaped, such that
+/// [`split_args`] gives the same bytes back.
 pub fn write_quoted(out: &mut Vec<u8>, bytes: &[u8]) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.reserve(bytes.len() + 2);
@@ -127,8 +128,8 @@ pub fn write_quoted(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
 }
 
-/// Whether `bytes` must be quoted to survive [`split_args`] as one argument: empty, or any byte that is a space, a
-/// quote, a backslash or not printable.
+/// Whether `bytes` must be quoted to survive [`split_args`] as one argument: empty, or any byte that is a
+/// space, a quote, a backslash or not printable.
 pub fn needs_quoting(bytes: &[u8]) -> bool {
     bytes.is_empty() || bytes.iter().any(|&b| !matches!(b, b'!'..=b'~') || matches!(b, b'\\' | b'"' | b'\''))
 }

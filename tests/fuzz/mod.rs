@@ -1,0 +1,6 @@
+//! Functions that take bytes from strangers, fed with mutated ones: nothing may panic, and the properties
+//! hold.
+
+mod mutator;
+
+mod resp;
