@@ -2,4 +2,6 @@
 
 mod bits;
 mod hll;
+mod intset;
+mod listpack;
 mod recorded;

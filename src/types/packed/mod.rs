@@ -1,0 +1,12 @@
+//! The flat encodings of small collections, byte for byte as Redis writes them. Knows nothing of the types
+//! built on them.
+
+mod codec;
+pub mod intset;
+pub mod listpack;
+mod value;
+
+pub use codec::{Corrupt, validate};
+pub use intset::{Intset, IntsetRef};
+pub use listpack::{Iter, Listpack, ListpackRef, Pos};
+pub use value::{Value, parse_int};
