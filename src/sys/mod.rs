@@ -3,5 +3,17 @@
 pub mod clock;
 pub mod cpu;
 pub mod entropy;
+pub mod fault;
+pub mod fd;
 pub mod heap;
+pub mod limits;
+pub mod localtime;
 pub mod memory;
+pub mod process;
+pub mod proctitle;
+mod registers;
+pub mod signals;
+pub mod syscheck;
+pub mod syslog;
+pub mod trace;
+pub mod witness;
