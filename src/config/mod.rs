@@ -1,1 +1,24 @@
 //! Every directive of redis.conf as one table row: type, range, default, parsing, rewriting.
+
+mod access;
+mod checks;
+mod choices;
+mod compound;
+mod directive;
+mod parse;
+mod pattern;
+mod rows;
+mod special;
+mod table;
+
+pub use access::{Asker, Change, SetError, find, is_sensitive};
+pub use checks::expand_title;
+pub use choices::{
+    Allowed, AppendFsync, Choice, DisklessLoad, EndpointType, EvictionPolicy, LogFormat, LogLevel,
+    LogTimestamp, OomScoreAdj, PropagationErrors, PubsubDefault, RdbVersionCheck, SanitizePayload,
+    Supervised, SyslogFacility, TlsAuthClients,
+};
+pub use compound::{EventClasses, OutputClass, OutputLimit, PrimaryAddress, SavePoint, ShutdownFlags};
+pub use directive::{Directive, Effect, Flags, Kind, Origin, Reason, Support, Text, Unit};
+pub use special::show_percentile;
+pub use table::{Config, DIRECTIVES};
