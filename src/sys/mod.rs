@@ -9,6 +9,8 @@ pub mod heap;
 pub mod limits;
 pub mod localtime;
 pub mod memory;
+pub mod pages;
+pub mod prefetch;
 pub mod process;
 pub mod proctitle;
 mod registers;

@@ -1,1 +1,23 @@
 //! The segmented dictionary and the slab allocator behind the keyspace and every big collection. Knows no Redis type.
+
+mod bucket;
+mod chunks;
+mod dict;
+mod directory;
+pub mod drain;
+pub mod granules;
+pub mod hash;
+mod maintain;
+pub mod map;
+pub mod node;
+mod sample;
+pub mod scan;
+mod segment;
+pub mod slab;
+
+pub use bucket::{SLOTS, Word};
+pub use dict::Dict;
+pub use drain::Drain;
+pub use hash::Hasher;
+pub use map::Map;
+pub use slab::Slab;

@@ -1,0 +1,152 @@
+//! Which of an allocator's chunks an address lies in. Owns the chunks' mappings; must not know what is in them.
+
+use crate::sys::pages::{CHUNK_BYTES, Chunk};
+
+const SHIFT: u32 = CHUNK_BYTES.trailing_zeros();
+
+/// Chunks under small dense numbers, found by any address inside them. A number stays with its chunk until the
+/// chunk is taken out, and is then used again.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    chunks: Vec<Option<Chunk>>,
+    bases: Vec<usize>,
+    vacant: Vec<u32>,
+    /// Open addressing: chunk number of the address in the high half, our number plus one in the low half.
+    /// Neighbouring mappings have neighbouring addresses, so the plain low bits spread them perfectly.
+    index: Vec<u64>,
+    huge: bool,
+}
+
+impl Chunks {
+    /// No chunks. Allocates nothing.
+    pub const fn new() -> Chunks {
+        Chunks { chunks: Vec::new(), bases: Vec::new(), vacant: Vec::new(), index: Vec::new(), huge: false }
+    }
+
+    /// How many chunks are held.
+    pub fn held(&self) -> usize {
+        self.chunks.len() - self.vacant.len()
+    }
+
+    /// Whether chunks that come after the first are to be backed by huge pages. The first one is not: a process
+    /// that holds next to nothing shall not have 2 MB resident for it.
+    pub fn set_huge_pages(&mut self, on: bool) {
+        self.huge = on;
+    }
+
+    /// Maps one more chunk and tells its number. Ends the process when the system has no memory, as any other
+    /// allocation does.
+    pub fn add(&mut self) -> usize {
+        let Some(chunk) = Chunk::map() else {
+            let layout = std::alloc::Layout::new::<[u8; CHUNK_BYTES]>();
+            std::alloc::handle_alloc_error(layout)
+        };
+        if self.huge && self.held() > 0 {
+            chunk.advise_huge();
+        }
+        let base = chunk.base().as_ptr().expose_provenance();
+        let number = match self.vacant.pop() {
+            Some(number) => number as usize,
+            None => {
+                self.chunks.push(None);
+                self.bases.push(0);
+                self.chunks.len() - 1
+            }
+        };
+        self.chunks[number] = Some(chunk);
+        self.bases[number] = base;
+        if self.index.len() < 2 * self.chunks.len() {
+            self.reindex();
+        } else {
+            self.enter(number);
+        }
+        number
+    }
+
+    /// Takes a chunk out; the caller drops it where a pause does no harm.
+    pub fn remove(&mut self, number: usize) -> Option<Chunk> {
+        let chunk = self.chunks.get_mut(number)?.take()?;
+        self.bases[number] = 0;
+        self.vacant.push(number as u32);
+        self.reindex();
+        Some(chunk)
+    }
+
+    /// The chunk of that number.
+    pub fn get(&self, number: usize) -> Option<&Chunk> {
+        self.chunks.get(number)?.as_ref()
+    }
+
+    /// The address of the start of chunk `number`, 0 if there is none.
+    #[inline]
+    pub fn base(&self, number: usize) -> usize {
+        self.bases[number]
+    }
+
+    /// The number of the chunk that `address` lies in.
+    #[inline]
+    pub fn find(&self, address: usize) -> Option<usize> {
+        let key = (address >> SHIFT) as u64;
+        let mask = self.index.len().wrapping_sub(1);
+        let mut at = key as usize & mask;
+        loop {
+            let entry = *self.index.get(at)?;
+            if entry >> 32 == key && entry != 0 {
+                return Some((entry as u32 - 1) as usize);
+            }
+            if entry == 0 {
+                return None;
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn reindex(&mut self) {
+        let size = (4 * self.chunks.len()).next_power_of_two();
+        self.index.clear();
+        self.index.resize(size, 0);
+        for number in 0..self.chunks.len() {
+            if self.bases[number] != 0 {
+                self.enter(number);
+            }
+        }
+    }
+
+    fn enter(&mut self, number: usize) {
+        let key = (self.bases[number] >> SHIFT) as u64;
+        let mask = self.index.len() - 1;
+        let mut at = key as usize & mask;
+        while self.index[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.index[at] = key << 32 | (number as u64 + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_finds_its_chunk_and_no_other() {
+        let mut chunks = Chunks::new();
+        assert_eq!(chunks.find(0x7000_0000_0000), None);
+        let numbers: Vec<usize> = (0..40).map(|_| chunks.add()).collect();
+        assert_eq!(numbers, (0..40).collect::<Vec<_>>());
+        for number in (0..40).step_by(3) {
+            let base = chunks.base(number);
+            drop(chunks.remove(number).expect("it is held"));
+            assert_eq!(chunks.find(base), None);
+        }
+        assert_eq!(chunks.held(), 26);
+        for number in 0..40 {
+            if number % 3 != 0 {
+                let base = chunks.base(number);
+                assert_eq!(chunks.find(base), Some(number));
+                assert_eq!(chunks.find(base + CHUNK_BYTES - 1), Some(number));
+            }
+        }
+        assert!(chunks.add().is_multiple_of(3), "numbers are used again");
+        assert_eq!(chunks.held(), 27);
+    }
+}

@@ -1,0 +1,87 @@
+//! Giving memory back after many removals: shrinking sparse segments and joining them with their buddies. Owns the
+//! rules of when; it is the owner of the dictionary who finds the time.
+
+use super::dict::{AT_ONCE, Dict, packed};
+use super::directory::buddy;
+use super::segment::{self, SIZES};
+
+/// Slots of a table that is not sparse are filled to at least one in this many.
+const SPARSE: usize = 4;
+/// Two buddies are joined if their entries fill at most half of the largest segment: far from splitting again.
+const JOINABLE: usize = SIZES[SIZES.len() - 1] as usize * super::bucket::SLOTS / 2;
+
+impl Dict {
+    /// Whether [`Dict::maintain`] would find work. Constant time.
+    #[inline]
+    pub fn is_sparse(&self) -> bool {
+        self.len * SPARSE < self.dir.buckets() * super::bucket::SLOTS && self.dir.buckets() > 1
+    }
+
+    /// While the dictionary is sparse, looks after up to `steps` segments, each at most some 20 us. True if it is
+    /// still sparse. To be called now and then after removals: words stay where they are until then.
+    pub fn maintain(&mut self, steps: usize) -> bool {
+        for _ in 0..steps {
+            if !self.is_sparse() {
+                return false;
+            }
+            if self.len == 0 && self.dir.segments() <= AT_ONCE {
+                self.dir.clear();
+                return false;
+            }
+            self.tend();
+        }
+        self.is_sparse()
+    }
+
+    /// Joins or shrinks the segment at the sweep, and moves on.
+    fn tend(&mut self) {
+        let hash = self.sweep;
+        let (buckets, depth) = self.dir.view(hash);
+        let entries = segment::entries(buckets);
+        if self.dir.has_buddy(hash) {
+            let (others, _) = self.dir.view(buddy(hash, depth));
+            if entries + segment::entries(others) <= JOINABLE {
+                // Not moved on: what was joined may be joined again.
+                self.join(hash, depth);
+                return;
+            }
+        }
+        let fit = segment::size_for(entries);
+        if fit * 2 <= buckets.len() + 1 {
+            let kept: Vec<_> = segment::all(buckets).collect();
+            let smaller = packed(&kept, depth);
+            self.dir.replace(hash, smaller);
+        }
+        self.sweep = next_prefix(hash, depth);
+    }
+
+    fn join(&mut self, hash: u64, depth: u32) {
+        let left = hash & !(u64::MAX >> (depth - 1));
+        let right = buddy(left, depth);
+        let mut entries = Vec::with_capacity(JOINABLE);
+        for side in [left, right] {
+            let of_side = segment::all(self.dir.view(side).0);
+            entries.extend(of_side.map(|(fragment, word)| (segment::widened(fragment, side, depth), word)));
+        }
+        let joined = packed(&entries, depth - 1);
+        self.dir.join(left, joined);
+        self.sweep = left;
+    }
+}
+
+/// The first hash after those that share the first `depth` bits of `hash`; 0 after the last.
+fn next_prefix(hash: u64, depth: u32) -> u64 {
+    if depth == 0 { 0 } else { (hash >> (64 - depth)).wrapping_add(1) << (64 - depth) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_follow_one_another_around() {
+        assert_eq!(next_prefix(5, 0), 0);
+        assert_eq!(next_prefix(0x1234 << 48, 16), 0x1235 << 48);
+        assert_eq!(next_prefix(u64::MAX, 3), 0);
+    }
+}
