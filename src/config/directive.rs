@@ -283,10 +283,55 @@ fn read_number(unit: Unit, min: i128, max: i128, text: &[u8]) -> Result<i128, Re
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::DIRECTIVES;
     use super::*;
 
     fn refusal(unit: Unit, min: i128, max: i128, text: &str) -> String {
         read_number(unit, min, max, text.as_bytes()).map_or_else(String::from, |value| format!("ok {value}"))
+    }
+
+    #[test]
+    fn names_are_unique_and_fields_hold_their_range() {
+        let mut names: Vec<_> =
+            DIRECTIVES.iter().flat_map(|row| [Some(row.name), row.alias]).flatten().collect();
+        let many = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), many);
+        for directive in DIRECTIVES {
+            let mut config = Config::default();
+            match &directive.kind {
+                Kind::Number { min, max, get, put, .. } if directive.name != "hz" => {
+                    for bound in [min, max] {
+                        put(&mut config, *bound);
+                        assert_eq!(get(&config), *bound, "{}", directive.name);
+                    }
+                }
+                Kind::Choice { words, get, put } => {
+                    for word in *words {
+                        assert!(put(&mut config, word.as_bytes()), "{}", directive.name);
+                        assert!(get(&config) == *word || *word == "relative", "{}", directive.name);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_shown_can_be_set() {
+        let default = Config { dir: b"/".to_vec(), ..Config::default() };
+        for directive in DIRECTIVES.iter().filter(|row| row.name != "replicaof") {
+            let shown = directive.get(&default);
+            let args: Vec<&[u8]> = match directive.flags.has(Flags::MULTI_ARG) {
+                true => shown.split(|byte| *byte == b' ').collect(),
+                false => vec![&shown],
+            };
+            let mut config = default.clone();
+            let set = directive.set(&mut config, &args, Origin::Command);
+            assert!(set.is_ok(), "{}: {set:?}", directive.name);
+            assert!(directive.get(&config) == shown, "{}", directive.name);
+        }
     }
 
     #[test]

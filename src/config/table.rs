@@ -38,7 +38,7 @@ section "Network" {
     bind: Vec<String> = special::default_bind(), "bind", special(special::BIND), MULTI_ARG, Bind, Live;
     /// The TCP port; 0 listens on none.
     port: u16 = 6379, "port", int(0, 65535), NONE, Port, Live;
-    /// Without a password and with no `bind` of its own the server answers local clients only.
+    /// Without a password the server answers clients on the same machine only.
     protected_mode: bool = true, "protected-mode", flag, NONE, Nothing, Live;
     /// How many connections may wait to be accepted.
     tcp_backlog: u32 = 511, "tcp-backlog", int(0, INT), IMMUTABLE, Nothing, Live;
