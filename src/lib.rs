@@ -11,3 +11,5 @@ pub mod types;
 pub mod keyspace;
 
 pub mod config;
+
+pub mod server;

@@ -174,17 +174,17 @@ section "Logs" {
     /// How a log line tells the time.
     log_timestamp_format: LogTimestamp = LogTimestamp::Legacy, "log-timestamp-format", choice, NONE, Logging, Live;
     /// Log to syslog too.
-    syslog_enabled: bool = false, "syslog-enabled", flag, IMMUTABLE, Nothing, Inert;
+    syslog_enabled: bool = false, "syslog-enabled", flag, IMMUTABLE, Nothing, Live;
     /// The name in syslog.
-    syslog_ident: Text = text("redis"), "syslog-ident", text(checks::anything), IMMUTABLE, Nothing, Inert;
+    syslog_ident: Text = text("redis"), "syslog-ident", text(checks::anything), IMMUTABLE, Nothing, Live;
     /// The facility in syslog.
-    syslog_facility: SyslogFacility = SyslogFacility::Local0, "syslog-facility", choice, IMMUTABLE, Nothing, Inert;
+    syslog_facility: SyslogFacility = SyslogFacility::Local0, "syslog-facility", choice, IMMUTABLE, Nothing, Live;
     /// Keep keys, values and names of clients out of the log.
     hide_user_data_from_log: bool = true, "hide-user-data-from-log", flag, NONE, Logging, Live;
     /// Leave a report in the log when the server crashes.
     crash_log_enabled: bool = true, "crash-log-enabled", flag, NONE, CrashLog, Live;
     /// Test the memory after a crash.
-    crash_memcheck_enabled: bool = true, "crash-memcheck-enabled", flag, NONE, Nothing, Inert;
+    crash_memcheck_enabled: bool = true, "crash-memcheck-enabled", flag, NONE, CrashLog, Live;
 }
 
 section "Security" {
@@ -541,7 +541,7 @@ section "Testing" {
     /// Milliseconds after which a stuck loop reports itself; 0 never.
     watchdog_period: u32 = 0, "watchdog-period", int(0, INT), HIDDEN, Watchdog, Inert;
     /// Exit after a panic instead of aborting.
-    use_exit_on_panic: bool = false, "use-exit-on-panic", flag, HIDDEN, Nothing, Inert;
+    use_exit_on_panic: bool = false, "use-exit-on-panic", flag, HIDDEN, CrashLog, Live;
     /// Check invariants that cost time.
     enable_debug_assert: bool = false, "enable-debug-assert", flag, IMMUTABLE.or(HIDDEN), Nothing, Inert;
     /// A note for crash reports.

@@ -1,5 +1,6 @@
-//! Processor time spent, by process, by its ended children and by thread.
+//! Processors: the time spent on them, by process, by its ended children and by thread, and which of them to use.
 
+use std::io;
 use std::mem::MaybeUninit;
 
 /// Whose time is asked for.
@@ -49,9 +50,63 @@ pub fn available_processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// Binds the calling thread, and those it starts, to the processors in `list`: numbers, ranges and ranges with a
+/// step, as in `0-7:2,9`. An empty list changes nothing.
+///
+/// # Errors
+/// When the list says nothing, or the system has none of these processors.
+pub fn bind_to_processors(list: &str) -> io::Result<()> {
+    if list.is_empty() {
+        return Ok(());
+    }
+    let numbers = parse_list(list).ok_or(io::ErrorKind::InvalidInput)?;
+    // SAFETY: all zeroes is an empty set; CPU_SET gets only numbers that it has room for; the pointer and the size
+    // are those of the set.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        for number in numbers {
+            libc::CPU_SET(number, &mut set);
+        }
+        if libc::sched_setaffinity(0, size_of_val(&set), &set) == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+}
+
+/// The numbers of a list, `None` when it cannot be read or is empty.
+fn parse_list(list: &str) -> Option<Vec<usize>> {
+    const MOST: usize = libc::CPU_SETSIZE as usize;
+    let mut numbers = Vec::new();
+    for part in list.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let (range, step) = part.split_once(':').unwrap_or((part, "1"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (usize, usize) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        let step: usize = step.trim().parse().ok()?;
+        if first > last || last >= MOST || step == 0 {
+            return None;
+        }
+        numbers.extend((first..=last).step_by(step));
+    }
+    (!numbers.is_empty()).then_some(numbers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn processor_lists() {
+        assert_eq!(parse_list("0-6:2,9"), Some(vec![0, 2, 4, 6, 9]));
+        assert_eq!(parse_list("3"), Some(vec![3]));
+        assert_eq!(parse_list(" 1 , 2-3 "), Some(vec![1, 2, 3]));
+        for bad in ["", ",", "a", "3-1", "1-", "0-3:0", "99999999", "1-2-3", "-1"] {
+            assert_eq!(parse_list(bad), None, "{bad}");
+        }
+        assert!(bind_to_processors("").is_ok());
+        assert!(bind_to_processors("x").is_err());
+    }
 
     #[test]
     fn spinning_shows_in_thread_and_process() {

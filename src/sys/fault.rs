@@ -9,6 +9,9 @@ use super::process::{pid, thread_id};
 use super::registers::{self, Registers};
 use super::signals::handle;
 
+/// The signal of a process that gave itself up.
+pub const ABORT: i32 = libc::SIGABRT;
+
 const FATAL: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGABRT];
 
 /// What is known of a fatal signal.

@@ -120,7 +120,7 @@ pub fn with_umask<R>(mask: u32, body: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Sets how eager the kernel is to kill a process when memory runs out, -1000 to 1000; 0 for `pid` means this one.
+/// Sets how eager the kernel is to kill this process when memory runs out, -1000 to 1000.
 ///
 /// # Errors
 /// When lowering it is not allowed.
@@ -137,7 +137,19 @@ pub fn oom_score_adj() -> io::Result<i32> {
     text.trim().parse().map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
-/// Whether a process of this user's asked for it: the effective user id is 0.
+/// Removes a file; false when it could not be. Safe in a signal handler.
+pub fn unlink(path: &CStr) -> bool {
+    // SAFETY: the path is a C string.
+    unsafe { libc::unlink(path.as_ptr()) == 0 }
+}
+
+/// Takes a variable out of the environment, so that children do not inherit it. Only while there is one thread.
+pub fn forget_variable(name: &CStr) {
+    // SAFETY: the name is a C string, and no other thread reads the environment, as the caller was told.
+    unsafe { libc::unsetenv(name.as_ptr()) };
+}
+
+/// Whether this process has the rights of root.
 pub fn is_root() -> bool {
     // SAFETY: takes and touches nothing.
     unsafe { libc::geteuid() == 0 }

@@ -1,0 +1,8 @@
+//! The process: what turns the engine into a server of its own.
+
+pub mod crash;
+pub mod daemon;
+pub mod log;
+pub mod logline;
+pub mod signals;
+pub mod title;
