@@ -11,5 +11,7 @@ pub mod types;
 pub mod keyspace;
 
 pub mod config;
+pub mod pubsub;
+pub mod stats;
 
 pub mod server;

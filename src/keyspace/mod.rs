@@ -1,1 +1,2 @@
 //! Databases: entries, expiry, eviction, and the one way to change a value.
+pub mod wheel;

@@ -5,3 +5,4 @@ mod hll;
 mod intset;
 mod listpack;
 mod recorded;
+mod wheel;
