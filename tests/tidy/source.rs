@@ -15,7 +15,8 @@ pub struct Source {
 impl Source {
     pub fn parse(path: &str, text: &str) -> Source {
         let (code, comments) = separate(text.as_bytes());
-        let tests = if is_test_file(path) { vec![0..text.len()] } else { test_regions(&code) };
+        let whole = std::iter::once(0..text.len());
+        let tests = if is_test_file(path) { whole.collect() } else { test_regions(&code) };
         Source { path: path.into(), text: text.into(), code, comments, tests }
     }
 
@@ -156,10 +157,10 @@ fn piece(text: &[u8], i: usize) -> (usize, bool, Range<usize>) {
     }
     if is_word(rest[0]) {
         let word = rest.iter().take_while(|&&b| is_word(b)).count();
-        if matches!(&rest[..word], b"r" | b"br" | b"cr") {
-            if let Some(end) = raw_string(&rest[word..]) {
-                return (i + word + end, false, i + word..i + word + end);
-            }
+        let raw =
+            if matches!(&rest[..word], b"r" | b"br" | b"cr") { raw_string(&rest[word..]) } else { None };
+        if let Some(end) = raw {
+            return (i + word + end, false, i + word..i + word + end);
         }
         return (i + word, false, 0..0);
     }
