@@ -3,5 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod bits;
+pub mod geo;
 pub mod hll;
 pub mod packed;

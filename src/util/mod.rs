@@ -3,4 +3,5 @@
 
 pub mod float;
 pub mod numbers;
+pub mod partial_sort;
 pub mod quote;

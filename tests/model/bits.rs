@@ -106,7 +106,9 @@ proptest! {
             prop_assert_eq!(replaced.changed, grown || plain[at] != on);
             plain[at] = on;
         }
-        prop_assert!((0..plain.len() + 9).all(|i| bits::get(&string, i as u64) == plain.get(i).copied().unwrap_or(false)));
+        for i in 0..plain.len() + 9 {
+            prop_assert_eq!(bits::get(&string, i as u64), plain.get(i).copied().unwrap_or(false));
+        }
         let total = plain.len() as i64;
         let clamp = |i: i64| if i < 0 { (i + total).max(0) } else { i };
         let (from, to) = (clamp(start), clamp(end).min(total - 1));

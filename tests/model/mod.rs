@@ -1,6 +1,7 @@
 //! Random operations against plain oracles, and values recorded from the referee: one module a subject.
 
 mod bits;
+mod geo;
 mod hll;
 mod intset;
 mod listpack;
