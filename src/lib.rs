@@ -1,6 +1,7 @@
 //! Spinel, a Redis-compatible in-memory key-value server. The modules below are listed in reading order, lowest layer
 //! first; arrows point down only. `docs/architecture.md` tells how a request travels through them.
 
+pub mod ids;
 pub mod sys;
 pub mod util;
 
@@ -9,8 +10,13 @@ pub mod table;
 pub mod types;
 
 pub mod keyspace;
+pub mod net;
 
 pub mod config;
+
+pub mod engine;
+
+pub mod commands;
 pub mod pubsub;
 pub mod stats;
 

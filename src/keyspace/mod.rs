@@ -1,2 +1,25 @@
 //! Databases: entries, expiry, eviction, and the one way to change a value.
+
+mod access;
+mod dict;
+pub mod edit;
+pub mod effects;
+mod entry;
+mod expire;
+mod key;
+mod keys;
+mod space;
+mod strings;
+pub mod value;
 pub mod wheel;
+
+pub use access::lru_clock;
+pub use edit::{Edit, Packed, Value};
+pub use effects::{Effects, EventClass};
+pub use entry::{Stored, View};
+pub use key::{Key, WrongType};
+pub use keys::{Keys, StrView, Ttl};
+pub use space::{AccessPolicy, ExpiryMode, Keyspace};
+pub use strings::Str;
+pub use value::{Kind, Object};
+

@@ -6,3 +6,9 @@ pub mod log;
 pub mod logline;
 pub mod signals;
 pub mod title;
+
+mod batch;
+mod cron;
+mod endpoint;
+pub mod run;
+mod turn;

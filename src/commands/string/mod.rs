@@ -1,0 +1,3 @@
+//! Commands on strings.
+
+pub mod get_set;

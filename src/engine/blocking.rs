@@ -1,0 +1,207 @@
+//! Clients that wait for keys: who waits for what, in order of arrival, and their waking.
+
+use super::args::{Args, OwnedArgs};
+use super::ctx::{Ctx, Env};
+use super::error::Error;
+use super::flow::{BlockOn, BlockReason, Flow, done};
+use super::machine::Engine;
+use super::spec::{CmdResult, Run};
+use super::table::CommandId;
+use crate::ids::{ClientId, DbIndex, UnixMs};
+use crate::keyspace::Keys;
+use crate::resp::reply::Reply;
+use hashbrown::HashMap;
+use std::collections::{BTreeSet, VecDeque};
+
+/// A waiting client's command, kept to be run again.
+#[derive(Debug)]
+pub struct Blocked {
+    pub command: CommandId,
+    pub args: OwnedArgs,
+    pub db: DbIndex,
+    pub keys: Vec<Box<[u8]>>,
+    pub deadline: Option<UnixMs>,
+    pub reason: BlockReason,
+}
+
+/// All waiting clients.
+#[derive(Default)]
+pub struct Blocking {
+    waiting: HashMap<(DbIndex, Box<[u8]>), VecDeque<ClientId>>,
+    deadlines: BTreeSet<(UnixMs, ClientId)>,
+    /// Keys touched while somebody waits for them, in order, once each.
+    ready: VecDeque<(DbIndex, Box<[u8]>)>,
+    clients: usize,
+}
+
+impl Blocking {
+    pub fn is_empty(&self) -> bool {
+        self.clients == 0
+    }
+
+    /// Clients that wait.
+    pub fn len(&self) -> usize {
+        self.clients
+    }
+
+    /// Keys somebody waits for.
+    pub fn keys(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The first time at which somebody's patience ends.
+    pub fn next_deadline(&self) -> Option<UnixMs> {
+        self.deadlines.first().map(|(ms, _)| *ms)
+    }
+
+    fn note_ready(&mut self, db: DbIndex, key: &[u8]) {
+        let place = (db, Box::from(key));
+        if self.waiting.contains_key(&place) && !self.ready.contains(&place) {
+            self.ready.push_back(place);
+        }
+    }
+}
+
+/// How a wait ends without a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unblock {
+    Timeout,
+    Error,
+}
+
+impl Engine {
+    /// Puts a client to wait.
+    pub(super) fn block(&mut self, id: ClientId, command: CommandId, args: &Args<'_>, on: BlockOn) {
+        let client = &mut self.clients[id];
+        let db = client.session.db;
+        for key in &on.keys {
+            let queue = self.blocking.waiting.entry((db, key.clone())).or_default();
+            if !queue.contains(&id) {
+                queue.push_back(id);
+            }
+        }
+        if let Some(ms) = on.deadline {
+            self.blocking.deadlines.insert((ms, id));
+        }
+        self.blocking.clients += 1;
+        client.blocked = Some(Box::new(Blocked {
+            command,
+            args: args.to_owned(),
+            db,
+            keys: on.keys,
+            deadline: on.deadline,
+            reason: on.reason,
+        }));
+        self.renew_interest();
+    }
+
+    /// Takes a client off all queues, without a reply.
+    pub(super) fn unblock_silently(&mut self, id: ClientId) -> Option<Box<Blocked>> {
+        let blocked = self.clients.get_mut(id)?.blocked.take()?;
+        for key in &blocked.keys {
+            let place = (blocked.db, key.clone());
+            if let Some(queue) = self.blocking.waiting.get_mut(&place) {
+                queue.retain(|waiter| *waiter != id);
+                if queue.is_empty() {
+                    self.blocking.waiting.remove(&place);
+                }
+            }
+        }
+        if let Some(ms) = blocked.deadline {
+            self.blocking.deadlines.remove(&(ms, id));
+        }
+        self.blocking.clients -= 1;
+        self.renew_interest();
+        Some(blocked)
+    }
+
+    /// Ends a wait without a value (timeout, CLIENT UNBLOCK); says whether the client waited.
+    pub fn unblock(&mut self, id: ClientId, how: Unblock) -> bool {
+        let Some(blocked) = self.unblock_silently(id) else { return false };
+        match how {
+            Unblock::Error => {
+                self.reply_error(id, &Error::Coded("UNBLOCKED client unblocked via CLIENT UNBLOCK"));
+            }
+            Unblock::Timeout => self.timeout_reply(id, &blocked),
+        }
+        self.resumed.push(id);
+        self.note_output(id);
+        true
+    }
+
+    fn timeout_reply(&mut self, id: ClientId, blocked: &Blocked) {
+        let single = matches!(self.commands.get(blocked.command).spec.name, "blmove" | "brpoplpush");
+        let mut reply = self.reply(id);
+        if single { reply.null() } else { reply.null_array() }
+    }
+
+    /// Ends the waits whose time is up.
+    pub fn time_out_blocked(&mut self) {
+        let now = self.clock.now_ms;
+        while let Some((ms, id)) = self.blocking.deadlines.first().copied() {
+            if ms > now {
+                break;
+            }
+            self.unblock(id, Unblock::Timeout);
+        }
+    }
+
+    /// Notes which touched keys somebody waits for.
+    pub(super) fn settle_blocked(&mut self) {
+        let Engine { keyspace, blocking, .. } = self;
+        for (db, key) in keyspace.effects.touched() {
+            blocking.note_ready(db, key);
+        }
+    }
+
+    /// Runs the commands of clients whose keys became ready, each as a unit of its own, until none is left: a served
+    /// BLMOVE may make the next key ready.
+    pub(super) fn wake_blocked(&mut self) {
+        while let Some((db, key)) = self.blocking.ready.pop_front() {
+            let Some(queue) = self.blocking.waiting.get(&(db, key)) else { continue };
+            for id in queue.clone() {
+                self.retry(id);
+            }
+        }
+    }
+
+    /// Runs a waiting client's command again; it either is served now or waits on, in its place.
+    fn retry(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let Some(blocked) = client.blocked.take() else { return };
+        let before = self.keyspace.effects.dirty;
+        let result = self.run_again(id, &blocked);
+        if matches!(result, Ok(Flow::Block(_))) {
+            self.clients[id].blocked = Some(blocked);
+            return;
+        }
+        {
+            let slices = blocked.args.slices();
+            self.propagate(id, blocked.command, &Args::new(&slices), before);
+        }
+        self.clients[id].blocked = Some(blocked);
+        self.unblock_silently(id);
+        if let Err(error) = result {
+            self.reply_error(id, &error);
+        }
+        self.resumed.push(id);
+        self.note_output(id);
+        self.settle_once();
+    }
+
+    fn run_again(&mut self, id: ClientId, blocked: &Blocked) -> CmdResult {
+        let Run::Data(handler) = self.commands.get(blocked.command).spec.run else { return done() };
+        let slices = blocked.args.slices();
+        let client = &mut self.clients[id];
+        let env = Env {
+            config: &self.config,
+            now_us: self.clock.now_us,
+            now_ms: self.clock.now_ms,
+            must_not_block: false,
+            unblocked: true,
+        };
+        let keys = Keys::new(&mut self.keyspace, blocked.db);
+        let reply = Reply::new(&mut client.out.buf, client.session.proto);
+        handler(&mut Ctx { keys, reply, session: &mut client.session, env }, &Args::new(&slices))
+    }
+}

@@ -1,0 +1,198 @@
+//! Running a command: gates, handler, counters, and what follows from it.
+
+use super::args::Args;
+use super::client::ReplyMode;
+use super::ctx::{Ctx, Env};
+use super::error::Error;
+use super::flow::Flow;
+use super::gate::Gate;
+use super::machine::Engine;
+use super::spec::{CmdResult, Flags, Run};
+use super::table::CommandId;
+use crate::ids::ClientId;
+use crate::keyspace::Keys;
+use crate::keyspace::effects::{Propagate, encode_command};
+use crate::resp::reply::Reply;
+use crate::sys::clock;
+
+/// One command of one client, ready to run.
+pub struct Request<'a> {
+    pub client: ClientId,
+    pub args: Args<'a>,
+    pub command: Result<CommandId, Error>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It ran, was queued or was refused: its bytes are used up.
+    Consumed,
+    /// It has to be brought again when the pause ends.
+    Postponed,
+}
+
+impl Engine {
+    /// Runs one command of a client, or refuses it; the reply is in the client's output afterwards.
+    pub fn execute(&mut self, request: Request<'_>) -> Verdict {
+        let id = request.client;
+        let mode = self.clients[id].session.reply;
+        if mode == ReplyMode::On {
+            let verdict = self.execute_loud(request);
+            self.note_output(id);
+            return verdict;
+        }
+        // The reply goes nowhere; pushes that follow from other clients' commands still do.
+        let kept = std::mem::take(&mut self.clients[id].out.buf);
+        if mode == ReplyMode::SkipNext {
+            self.clients[id].session.reply = ReplyMode::Skip;
+        }
+        let verdict = self.execute_loud(request);
+        if let Some(client) = self.clients.get_mut(id) {
+            let said = std::mem::replace(&mut client.out.buf, kept);
+            if client.session.reply == ReplyMode::On {
+                // CLIENT REPLY ON answers.
+                client.out.buf.extend_from_slice(&said);
+            } else if client.session.reply == ReplyMode::Skip && mode == ReplyMode::SkipNext {
+                client.session.reply = ReplyMode::On;
+            }
+        }
+        self.note_output(id);
+        verdict
+    }
+
+    fn execute_loud(&mut self, request: Request<'_>) -> Verdict {
+        let Request { client: id, args, command } = request;
+        let verdict = command.and_then(|command| Ok((command, self.gate(id, command, &args)?)));
+        match verdict {
+            Ok((command, Gate::Run)) => {
+                self.call(id, command, &args);
+                self.settle();
+            }
+            Ok((command, Gate::Queue)) => self.queue(id, command, &args),
+            Ok((_, Gate::Postpone)) => {
+                self.clients[id].postponed = true;
+                return Verdict::Postponed;
+            }
+            Ok((_, Gate::Gone)) => {}
+            Err(error) => self.refuse(id, &args, &error),
+        }
+        Verdict::Consumed
+    }
+
+    /// A command that does not run: the client is told, and a transaction it was meant for is broken.
+    fn refuse(&mut self, id: ClientId, args: &Args<'_>, error: &Error) {
+        if let Ok(command) = self.commands.resolve(args) {
+            self.commands.get_mut(command).stats.rejected += 1;
+            if self.commands.get(command).spec.name == "exec" {
+                self.discard_transaction(id);
+                let text = error.render().into_owned();
+                let text = format!("EXECABORT Transaction discarded because of: {text}");
+                return self.reply_error(id, &Error::coded(text));
+            }
+        }
+        if let Some(multi) = &mut self.clients[id].multi {
+            multi.broken = true;
+        }
+        self.reply_error(id, error);
+    }
+
+    /// Runs a command that passed the gates, at any depth. What follows from it waits for [`Engine::settle`].
+    pub fn call(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) {
+        let start = if self.depth == 0 { self.last_ticks } else { clock::ticks() };
+        let dirty_before = self.keyspace.effects.dirty;
+        self.depth += 1;
+        let result = self.run(id, command, args);
+        self.depth -= 1;
+        let failed = match result {
+            Ok(Flow::Done) => false,
+            Ok(Flow::Block(on)) => {
+                self.block(id, command, args, *on);
+                false
+            }
+            Err(error) => {
+                self.reply_error(id, &error);
+                true
+            }
+        };
+        self.propagate(id, command, args, dirty_before);
+        let end = clock::ticks();
+        self.last_ticks = end;
+        self.account(id, command, args, end.wrapping_sub(start), failed);
+    }
+
+    #[inline]
+    fn run(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) -> CmdResult {
+        match self.commands.get(command).spec.run {
+            Run::Data(handler) => {
+                let client = &mut self.clients[id];
+                client.last_command = Some(command);
+                let env = Env {
+                    config: &self.config,
+                    now_us: self.clock.now_us,
+                    now_ms: self.clock.now_ms,
+                    must_not_block: self.depth > 1,
+                    unblocked: false,
+                };
+                let mut keys = Keys::new(&mut self.keyspace, client.session.db);
+                keys.no_touch = client.session.no_touch;
+                let reply = Reply::new(&mut client.out.buf, client.session.proto);
+                handler(&mut Ctx { keys, reply, session: &mut client.session, env }, args)
+            }
+            Run::Engine(handler) => {
+                self.clients[id].last_command = Some(command);
+                handler(self, id, args)
+            }
+            Run::Container => Err(Error::Syntax),
+        }
+    }
+
+    /// Puts the command into the log if it changed something and said nothing else.
+    #[inline]
+    pub(super) fn propagate(&mut self, id: ClientId, command: CommandId, args: &Args<'_>, dirty_before: u64) {
+        let effects = &mut self.keyspace.effects;
+        let how = std::mem::take(&mut effects.propagate);
+        if !effects.wants_log {
+            return;
+        }
+        let changed = effects.dirty != dirty_before;
+        let itself = how == Propagate::Forced || (how == Propagate::Verbatim && changed);
+        // A container of commands logs what it runs, not itself.
+        if itself && self.commands.get(command).spec.name != "exec" {
+            let db = self.clients.get(id).map_or(0, |client| client.session.db);
+            self.keyspace.effects.log(db, args.rest(0));
+        }
+    }
+
+    /// Counters, slow log, latency events and MONITOR.
+    #[inline]
+    fn account(&mut self, id: ClientId, command: CommandId, args: &Args<'_>, ticks: u64, failed: bool) {
+        let entry = self.commands.get_mut(command);
+        let nsec = clock::ticks_to_ns(ticks);
+        let stats = &mut entry.stats;
+        stats.calls += 1;
+        let rest = nsec + u64::from(stats.nsec_rest);
+        stats.usec += rest / 1000;
+        stats.nsec_rest = (rest % 1000) as u32;
+        stats.failed += u64::from(failed);
+        let flags = entry.spec.flags;
+        self.stats.counters.commands_processed += 1;
+        if let Some(client) = self.clients.get_mut(id) {
+            client.commands += 1;
+        }
+        let usec = nsec / 1000;
+        if self.stats.watches_time(&self.config, usec) && !flags.has(Flags::BLOCKING) {
+            self.note_time(id, command, args, usec);
+        }
+        if self.config.latency_tracking {
+            self.stats.histograms.record(command.0, nsec);
+        }
+        if !self.monitors.is_empty() && !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
+            self.feed_monitors(id, args);
+        }
+    }
+
+    /// Encodes a command for whoever reads the log.
+    pub fn encode(out: &mut Vec<u8>, args: &[&[u8]]) {
+        encode_command(out, args.len(), args.iter().copied());
+    }
+}

@@ -1,0 +1,93 @@
+//! May this command run now? One ordered list of gates for everybody; the order is Redis', because a client sees
+//! which error comes first.
+
+use super::args::Args;
+use super::error::Error;
+use super::machine::Engine;
+use super::spec::Flags;
+use super::table::CommandId;
+use crate::config::Allowed;
+use crate::ids::ClientId;
+
+/// What the gates say of a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gate {
+    Run,
+    /// Inside MULTI: queued for EXEC.
+    Queue,
+    /// Waits for the end of CLIENT PAUSE; asked again then.
+    Postpone,
+    /// The client was closed meanwhile.
+    Gone,
+}
+
+impl Engine {
+    /// Runs a command of a client through the gates.
+    pub(super) fn gate(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) -> Result<Gate, Error> {
+        let flags = self.commands.get(command).spec.flags;
+        let client = &self.clients[id];
+        let queued = client.multi.as_ref().map(|multi| Flags(multi.flags));
+        // EXEC is judged by what it is going to run.
+        let combined = match queued {
+            Some(of_queue) if self.is_exec(command) => flags | of_queue,
+            _ => flags,
+        };
+        if flags.has(Flags::PROTECTED) {
+            self.gate_protected(id, command)?;
+        }
+        let client = &self.clients[id];
+        if !client.session.authenticated && !flags.has(Flags::NO_AUTH) {
+            return Err(Error::NoAuth);
+        }
+        if queued.is_some() && flags.has(Flags::NO_MULTI) {
+            return Err(Error::Plain("Command not allowed inside a transaction"));
+        }
+        if self.config.maxmemory_clients != 0 && !self.evict_clients(id) {
+            return Ok(Gate::Gone);
+        }
+        if self.config.maxmemory > 0 && !self.make_room() && combined.has(Flags::DENYOOM) {
+            return Err(Error::Oom);
+        }
+        let client = &self.clients[id];
+        if client.in_pubsub_context() && !flags.has(Flags::IN_PUBSUB) {
+            let name = &self.commands.get(command).full_name;
+            return Err(Error::text(format!(
+                "Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
+                 in this context"
+            )));
+        }
+        if self.server.loading && !flags.has(Flags::LOADING) {
+            return Err(Error::Loading);
+        }
+        if self.pause.holds(self.clock.now_ms, combined) {
+            return Ok(Gate::Postpone);
+        }
+        let _ = args;
+        Ok(if queued.is_some() && !flags.has(Flags::NOT_QUEUED) { Gate::Queue } else { Gate::Run })
+    }
+
+    fn is_exec(&self, command: CommandId) -> bool {
+        self.commands.get(command).spec.name == "exec"
+    }
+
+    /// DEBUG and MODULE may be kept to local clients, or from everybody.
+    fn gate_protected(&self, id: ClientId, command: CommandId) -> Result<(), Error> {
+        let debug = self.commands.get(command).full_name.starts_with("debug");
+        let (allowed, directive) = if debug {
+            (self.config.enable_debug_command, "enable-debug-command")
+        } else {
+            (self.config.enable_module_command, "enable-module-command")
+        };
+        let client = &self.clients[id];
+        let local = client.unix_socket || client.addr.starts_with("127.") || client.addr.starts_with("[::1]");
+        if allowed == Allowed::Yes || (allowed == Allowed::Local && local) {
+            return Ok(());
+        }
+        let name = if debug { "DEBUG" } else { "MODULE" };
+        Err(Error::text(format!(
+            "{name} command not allowed. If the {directive} option is set to \"local\", you can run it from a local \
+             connection, otherwise you need to set this option in the configuration file, and then restart the \
+             server."
+        )))
+    }
+}

@@ -1,0 +1,211 @@
+//! The machine without sockets: keyspace, clients, commands and what they share. A whole server runs in a test with
+//! nothing but this and a virtual clock.
+
+use super::args::Args;
+use super::blocking::Blocking;
+use super::client::{Client, Clients, Closing};
+use super::error::Error;
+use super::pause::Pause;
+use super::table::CommandTable;
+use super::watch::WatchIndex;
+use crate::config::Config;
+use crate::ids::{ClientId, UnixMs};
+use crate::keyspace::Keyspace;
+use crate::resp::reply::Reply;
+use super::meters::Meters;
+
+/// What the machine asks of the program around it: the things that need sockets, files or processes.
+pub trait Host {
+    /// Makes a changed setting take effect. An error takes the change back.
+    fn apply(&mut self, effect: crate::config::Effect, config: &Config) -> Result<(), String>;
+    /// Bytes the process holds in memory.
+    fn rss_bytes(&self) -> usize;
+}
+
+/// The time of the running turn.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TurnClock {
+    pub now_ms: UnixMs,
+    pub now_us: i64,
+    pub monotonic_us: u64,
+}
+
+/// The machine.
+pub struct Engine {
+    pub keyspace: Keyspace,
+    pub clients: Clients,
+    pub commands: CommandTable,
+    pub config: Config,
+    pub watch: WatchIndex,
+    pub blocking: Blocking,
+    pub pause: Pause,
+    pub stats: Meters,
+    pub clock: TurnClock,
+    pub server: ServerFacts,
+    pub host: Box<dyn Host>,
+    /// Clients that got output this turn.
+    pub writers: Vec<ClientId>,
+    /// Clients to be freed at the end of the turn.
+    pub closing: Vec<ClientId>,
+    /// MONITOR clients, in the order they came.
+    pub monitors: Vec<ClientId>,
+    /// Everything that goes to AOF and replicas, when somebody reads it.
+    pub feed: Option<Feed>,
+    /// What the loop shall do once the turn is over.
+    pub requests: Vec<TurnRequest>,
+    /// Clients that may go on after they waited: the loop looks at their unparsed bytes again.
+    pub resumed: Vec<ClientId>,
+    /// Units run inside one another: 0 outside commands, 1 in a command, 2 in a command of EXEC.
+    pub(super) depth: u32,
+    /// Ticks at which the last command ended: the next one starts there.
+    pub(super) last_ticks: u64,
+    /// Changes since the last save, as INFO shows them.
+    pub dirty_since_save: u64,
+}
+
+/// Facts about the process that do not change while it runs.
+#[derive(Clone, Debug, Default)]
+pub struct ServerFacts {
+    pub run_id: String,
+    pub repl_id: String,
+    pub executable: String,
+    pub config_file: String,
+    pub started_ms: UnixMs,
+    pub pid: i32,
+    pub tcp_port: u16,
+    pub loading: bool,
+    pub os: String,
+    /// Initial memory use, subtracted as "startup" memory.
+    pub startup_memory: usize,
+}
+
+/// What the loop is asked to do after a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnRequest {
+    Shutdown { client: Option<ClientId>, save: Option<bool>, now: bool, force: bool },
+    AbortShutdown,
+    /// DEBUG SLEEP and others that stop the loop on purpose, in microseconds.
+    Sleep(u64),
+}
+
+/// The log of changes as RESP, with the database it stands in.
+#[derive(Debug, Default)]
+pub struct Feed {
+    pub bytes: Vec<u8>,
+    pub db: Option<u16>,
+    pub offset: u64,
+}
+
+impl Engine {
+    /// A machine with empty databases.
+    pub fn new(
+        commands: CommandTable,
+        config: Config,
+        server: ServerFacts,
+        keyspace: Keyspace,
+        host: Box<dyn Host>,
+    ) -> Self {
+        let mut engine = Engine {
+            keyspace,
+            clients: Clients::default(),
+            commands,
+            config,
+            watch: WatchIndex::default(),
+            blocking: Blocking::default(),
+            pause: Pause::default(),
+            stats: Meters::default(),
+            clock: TurnClock::default(),
+            server,
+            host,
+            writers: Vec::new(),
+            closing: Vec::new(),
+            monitors: Vec::new(),
+            feed: None,
+            requests: Vec::new(),
+            resumed: Vec::new(),
+            depth: 0,
+            last_ticks: crate::sys::clock::ticks(),
+            dirty_since_save: 0,
+        };
+        engine.renew_interest();
+        engine
+    }
+
+    /// Starts the time of the next command now: called after a wait.
+    #[inline]
+    pub fn start_ticks(&mut self) {
+        self.last_ticks = crate::sys::clock::ticks();
+    }
+
+    /// The reply of a client, to be written to.
+    #[inline]
+    pub fn reply(&mut self, id: ClientId) -> Reply<'_> {
+        let client = &mut self.clients[id];
+        Reply::new(&mut client.out.buf, client.session.proto)
+    }
+
+    pub fn client(&mut self, id: ClientId) -> &mut Client {
+        &mut self.clients[id]
+    }
+
+    /// Sets the time of the turn.
+    pub fn set_clock(&mut self, now_us: i64, monotonic_us: u64) {
+        self.clock = TurnClock { now_us, now_ms: now_us / 1000, monotonic_us };
+        self.keyspace.now_ms = self.clock.now_ms;
+        self.keyspace.access.lru_clock = crate::keyspace::lru_clock(self.clock.now_ms);
+    }
+
+    /// A new client.
+    pub fn connect(&mut self) -> ClientId {
+        let now_ms = self.clock.now_ms;
+        let needs_auth = !self.config.requirepass.is_empty();
+        let client = self.clients.add(now_ms);
+        client.session.authenticated = !needs_auth;
+        client.id
+    }
+
+    /// Forgets a client: its subscriptions, watched keys, waiting. The loop calls it once the socket is closed.
+    pub fn disconnect(&mut self, id: ClientId) {
+        self.unwatch(id);
+        self.unblock_silently(id);
+        if self.clients.get(id).is_some_and(|client| client.subs.any()) {
+        }
+        self.monitors.retain(|monitor| *monitor != id);
+        self.clients.remove(id);
+    }
+
+    /// Notes that a client has something to be written.
+    #[inline]
+    pub fn note_output(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.out.settle();
+        if !client.queued_write && !client.out.is_empty() {
+            client.queued_write = true;
+            self.writers.push(id);
+        }
+        self.check_output_limits(id);
+    }
+
+    /// Closes a client at the end of the turn, without sending what it has pending.
+    pub fn close_now(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if client.closing != Some(Closing::Now) {
+            client.closing = Some(Closing::Now);
+            self.closing.push(id);
+        }
+    }
+
+    /// Writes an error reply and counts it.
+    pub(super) fn reply_error(&mut self, id: ClientId, error: &Error) {
+        let text = error.render().into_owned();
+        self.stats.errors.count(text.split(' ').next().unwrap_or("ERR"));
+        self.reply(id).error(text);
+    }
+
+    /// Runs one command given as owned slices, as a test or the loop's own duties do.
+    pub fn execute_slices(&mut self, id: ClientId, slices: &[&[u8]]) -> super::call::Verdict {
+        let args = Args::new(slices);
+        let command = self.commands.resolve(&args);
+        self.execute(super::call::Request { client: id, args, command })
+    }
+}

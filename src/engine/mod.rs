@@ -1,0 +1,29 @@
+//! The machine without sockets: what runs a command, what a command may see, and what follows from it.
+
+pub mod args;
+pub mod blocking;
+pub mod call;
+pub mod client;
+pub mod client_info;
+pub mod ctx;
+pub mod error;
+pub mod flow;
+pub mod gate;
+mod limits;
+pub mod machine;
+pub mod meters;
+mod multi;
+pub mod output;
+pub mod pause;
+mod room;
+mod settle;
+pub mod spec;
+pub mod table;
+mod watch;
+
+pub use args::{Args, OwnedArgs};
+pub use ctx::Ctx;
+pub use error::Error;
+pub use flow::{Flow, done};
+pub use machine::{Engine, Host, TurnRequest};
+pub use spec::{Acl, CmdResult, Flags, Group, KeyFlags, KeySpec, Spec};

@@ -1,0 +1,137 @@
+//! A client's replies on their way out: one open buffer that commands append to, and sealed chunks before it.
+
+use std::collections::VecDeque;
+
+/// A buffer of this size is sealed, so that a long reply is not copied again as it grows.
+pub const CHUNK_BYTES: usize = 16 * 1024;
+
+/// Bytes to be sent to one client, oldest first.
+#[derive(Default, Debug)]
+pub struct Output {
+    /// Appended to by replies. Sealed between commands only: a deferred header may be spliced in until then.
+    pub buf: Vec<u8>,
+    sealed: VecDeque<Vec<u8>>,
+    sealed_bytes: usize,
+    /// Bytes of the oldest chunk that are sent already.
+    sent: usize,
+}
+
+impl Output {
+    /// Bytes not sent yet.
+    pub fn pending(&self) -> usize {
+        self.sealed_bytes + self.buf.len() - self.sent
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.sealed.is_empty() && self.buf.is_empty()
+    }
+
+    /// Chunks beyond the first, and their bytes: what CLIENT LIST shows as `oll` and `omem`.
+    pub fn overflow(&self) -> (usize, usize) {
+        if self.sealed.is_empty() {
+            return (0, 0);
+        }
+        let chunks = self.sealed.len() - 1 + usize::from(!self.buf.is_empty());
+        let bytes: usize =
+            self.sealed.iter().skip(1).map(Vec::capacity).sum::<usize>() + self.buf.capacity();
+        (chunks, if chunks == 0 { 0 } else { bytes })
+    }
+
+    /// Bytes in the first chunk: what CLIENT LIST shows as `obl`.
+    pub fn first_len(&self) -> usize {
+        self.sealed.front().map_or(self.buf.len(), Vec::len)
+    }
+
+    /// Memory held, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.sealed.iter().map(Vec::capacity).sum::<usize>() + self.buf.capacity()
+    }
+
+    /// Called when a command ended: seals the open buffer if it is long.
+    #[inline]
+    pub fn settle(&mut self) {
+        if self.buf.len() >= CHUNK_BYTES {
+            self.seal();
+        }
+    }
+
+    fn seal(&mut self) {
+        self.sealed_bytes += self.buf.len();
+        let next = Vec::with_capacity(CHUNK_BYTES + 1024);
+        self.sealed.push_back(std::mem::replace(&mut self.buf, next));
+    }
+
+    /// The unsent bytes as slices for one gathering write, at most `slices.len()` of them; returns how many.
+    pub fn gather<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
+        let parts = self.sealed.iter().chain((!self.buf.is_empty()).then_some(&self.buf));
+        let mut n = 0;
+        for (i, (slot, part)) in slices.iter_mut().zip(parts).enumerate() {
+            let from = if i == 0 { self.sent } else { 0 };
+            *slot = std::io::IoSlice::new(part.get(from..).unwrap_or_default());
+            n = i + 1;
+        }
+        n
+    }
+
+    /// Forgets `n` bytes that were sent.
+    pub fn advance(&mut self, n: usize) {
+        self.sent += n;
+        while let Some(front) = self.sealed.front() {
+            if self.sent < front.len() {
+                return;
+            }
+            self.sent -= front.len();
+            self.sealed_bytes -= front.len();
+            self.sealed.pop_front();
+        }
+        if self.sent == self.buf.len() {
+            self.sent = 0;
+            self.buf.clear();
+        }
+    }
+
+    /// Takes the empty buffer's memory back for reuse by another client.
+    pub fn reclaim(&mut self) -> Option<Vec<u8>> {
+        (self.is_empty() && self.buf.capacity() > 0).then(|| std::mem::take(&mut self.buf))
+    }
+
+    /// All bytes, for tests and scripts; empties the output.
+    pub fn drain(&mut self) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.pending());
+        for part in self.sealed.drain(..) {
+            all.extend_from_slice(&part);
+        }
+        all.append(&mut self.buf);
+        all.drain(..self.sent);
+        self.sealed_bytes = 0;
+        self.sent = 0;
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_leave_in_order_across_chunks() {
+        let mut out = Output::default();
+        let mut all = Vec::new();
+        for i in 0..10_000u32 {
+            out.buf.extend_from_slice(&i.to_be_bytes());
+            all.extend_from_slice(&i.to_be_bytes());
+            out.settle();
+        }
+        assert_eq!(out.pending(), all.len());
+        let mut got = Vec::new();
+        while !out.is_empty() {
+            let mut slices = [std::io::IoSlice::new(&[]); 2];
+            let n = out.gather(&mut slices);
+            let part: Vec<u8> = slices[..n].iter().flat_map(|s| s.iter().copied()).take(7777).collect();
+            out.advance(part.len());
+            got.extend(part);
+        }
+        assert_eq!(got, all);
+        assert_eq!(out.pending(), 0);
+    }
+}

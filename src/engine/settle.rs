@@ -1,0 +1,123 @@
+//! What follows from a unit, in one fixed order: log, keyspace events, WATCH, blocked clients. Runs when the outermost
+//! command is over, never inside one.
+
+use super::machine::{Engine, Feed};
+use crate::ids::{ClientId, DbIndex};
+use crate::keyspace::EventClass;
+use crate::keyspace::effects::encode_command;
+
+impl Engine {
+    /// Settles the unit and wakes whoever waited for what it did.
+    #[inline]
+    pub fn settle(&mut self) {
+        if self.depth > 0 {
+            return;
+        }
+        self.settle_once();
+        if !self.blocking.is_empty() {
+            self.wake_blocked();
+        }
+    }
+
+    /// Settles one unit without waking anybody.
+    #[inline]
+    pub(super) fn settle_once(&mut self) {
+        let effects = &mut self.keyspace.effects;
+        self.dirty_since_save += effects.dirty;
+        if effects.is_quiet() {
+            effects.dirty = 0;
+            return;
+        }
+        self.settle_log();
+        self.settle_events();
+        if !self.watch.is_empty() {
+            self.settle_watches();
+        }
+        if !self.blocking.is_empty() {
+            self.settle_blocked();
+        }
+        self.keyspace.effects.clear();
+    }
+
+    /// The commands of the unit go to the log, as one transaction if there are several.
+    fn settle_log(&mut self) {
+        let Engine { keyspace, feed, .. } = self;
+        let Some(feed) = feed else { return };
+        let items = keyspace.effects.log_items();
+        let many = items.len() > 1;
+        let mut opened = false;
+        for (db, bytes) in items {
+            feed.select(db);
+            if many && !opened {
+                feed.append(b"*1\r\n$5\r\nMULTI\r\n");
+                opened = true;
+            }
+            feed.append(bytes);
+        }
+        if opened {
+            feed.append(b"*1\r\n$4\r\nEXEC\r\n");
+        }
+    }
+
+    fn settle_events(&mut self) {
+        let wanted = self.keyspace.effects.wants_events;
+        if wanted == 0 {
+            return;
+        }
+        let mut messages = Vec::new();
+        for (event, key) in self.keyspace.effects.events() {
+            if wanted & EventClass::KEYSPACE.0 != 0 {
+                let channel = [format!("__keyspace@{}__:", event.db).as_bytes(), key].concat();
+                messages.push((channel, event.name.as_bytes().to_vec()));
+            }
+            if wanted & EventClass::KEYEVENT.0 != 0 {
+                let channel = format!("__keyevent@{}__:{}", event.db, event.name).into_bytes();
+                messages.push((channel, key.to_vec()));
+            }
+        }
+        for (channel, message) in messages {
+            self.publish(&channel, &message);
+        }
+    }
+
+    /// Sends a message to the subscribers of a channel and of patterns that match it; returns how many got it.
+    pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> usize {
+        let mut receivers: Vec<(ClientId, Option<Box<[u8]>>)> = Vec::new();
+        for (id, pattern) in &receivers {
+            let parts: &[&[u8]] = match pattern {
+                None => &[b"message", channel, message],
+                Some(pattern) => &[b"pmessage", pattern, channel, message],
+            };
+            self.push(*id, parts);
+        }
+        receivers.len()
+    }
+
+    /// Sends an out-of-band message of bulk strings to a client.
+    pub fn push(&mut self, id: ClientId, parts: &[&[u8]]) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let mut reply = crate::resp::reply::Reply::new(&mut client.out.buf, client.session.proto);
+        reply.push(parts.len());
+        for part in parts {
+            reply.bulk(part);
+        }
+        self.note_output(id);
+    }
+}
+
+impl Feed {
+    fn append(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        self.offset += bytes.len() as u64;
+    }
+
+    fn select(&mut self, db: DbIndex) {
+        if self.db != Some(db) {
+            self.db = Some(db);
+            let mut select = Vec::new();
+            let number = db.to_string();
+            encode_command(&mut select, 2, [&b"SELECT"[..], number.as_bytes()].into_iter());
+            self.append(&select);
+        }
+    }
+}

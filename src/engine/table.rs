@@ -1,0 +1,199 @@
+//! The command table: from the bytes of a name to its Spec, with the counters kept for it.
+
+use super::args::Args;
+use super::error::Error;
+use super::spec::{Run, Spec};
+
+/// A command's number: its place in the table. Sub-commands have numbers of their own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct CommandId(pub u16);
+
+/// One command or sub-command in the table.
+pub struct Command {
+    pub id: CommandId,
+    pub spec: &'static Spec,
+    /// "get", or "client|list" for a sub-command.
+    pub full_name: String,
+    pub parent: Option<CommandId>,
+    pub subcommands: Vec<CommandId>,
+    pub stats: CommandStats,
+    /// The argument to prefetch, if the first key's place is fixed; 0 otherwise.
+    pub prefetch_arg: u8,
+}
+
+/// What INFO commandstats shows of a command.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CommandStats {
+    pub calls: u64,
+    pub usec: u64,
+    pub rejected: u64,
+    pub failed: u64,
+    /// Time of calls shorter than a microsecond, carried until it makes one, in nanoseconds.
+    pub nsec_rest: u32,
+}
+
+const SLOTS: usize = 4096;
+const EMPTY: u16 = u16::MAX;
+
+/// All commands, found by name in any case.
+pub struct CommandTable {
+    commands: Vec<Command>,
+    /// Open addressing over top-level names, renamed ones under their new names.
+    slots: Box<[u16; SLOTS]>,
+    names: Vec<Box<[u8]>>,
+}
+
+/// The first eight bytes of a name in lower case, with its length mixed in.
+#[inline]
+fn slot_of(name: &[u8]) -> usize {
+    let mut word = [0u8; 8];
+    let n = name.len().min(8);
+    word[..n].copy_from_slice(&name[..n]);
+    let folded = (u64::from_le_bytes(word) | 0x2020_2020_2020_2020) ^ (name.len() as u64) << 56;
+    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
+}
+
+impl CommandTable {
+    /// A table of these specs. `renames` maps names to new ones; an empty new name takes the command out.
+    pub fn new(specs: &[&'static Spec], renames: &[(String, String)]) -> Self {
+        let mut table = CommandTable {
+            commands: Vec::new(),
+            slots: vec![EMPTY; SLOTS].into_boxed_slice().try_into().expect("the length is SLOTS"),
+            names: Vec::new(),
+        };
+        for spec in specs {
+            let id = table.push(spec, spec.name.to_string(), None);
+            for sub in spec.subcommands {
+                let name = format!("{}|{}", spec.name, sub.name);
+                let sub = table.push(sub, name, Some(id));
+                table.commands[usize::from(id.0)].subcommands.push(sub);
+            }
+        }
+        for i in 0..table.commands.len() {
+            if table.commands[i].parent.is_none() {
+                let name = table.commands[i].full_name.clone();
+                let shown = renames.iter().rev().find(|(old, _)| old.eq_ignore_ascii_case(&name));
+                let shown = shown.map_or(name.as_str(), |(_, new)| new);
+                if !shown.is_empty() {
+                    table.index(shown.to_lowercase().as_bytes(), i as u16);
+                }
+            }
+        }
+        table
+    }
+
+    fn push(&mut self, spec: &'static Spec, full_name: String, parent: Option<CommandId>) -> CommandId {
+        let id = CommandId(self.commands.len() as u16);
+        let prefetch_arg = match spec.keys.first() {
+            Some(key) => match key.begin {
+                super::spec::Begin::Index(i) if !key.flags.has(super::spec::KeyFlags::NOT_KEY) => {
+                    u8::try_from(i).unwrap_or(0)
+                }
+                _ => 0,
+            },
+            None => 0,
+        };
+        self.commands.push(Command {
+            id,
+            spec,
+            full_name,
+            parent,
+            subcommands: Vec::new(),
+            stats: CommandStats::default(),
+            prefetch_arg,
+        });
+        id
+    }
+
+    fn index(&mut self, name: &[u8], command: u16) {
+        self.names.resize(self.commands.len(), Box::default());
+        self.names[usize::from(command)] = name.into();
+        let mut slot = slot_of(name);
+        while self.slots[slot] != EMPTY {
+            slot = (slot + 1) % SLOTS;
+        }
+        self.slots[slot] = command;
+    }
+
+    /// The top-level command of this name.
+    #[inline]
+    pub fn find(&self, name: &[u8]) -> Option<&Command> {
+        let mut slot = slot_of(name);
+        loop {
+            let i = usize::from(self.slots[slot]);
+            let known = self.names.get(i)?;
+            if known.eq_ignore_ascii_case(name) {
+                return Some(&self.commands[i]);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+    }
+
+    pub fn subcommand(&self, parent: CommandId, name: &[u8]) -> Option<&Command> {
+        let parent = self.get(parent);
+        parent.subcommands.iter().map(|id| self.get(*id)).find(|sub| {
+            sub.spec.name.as_bytes().eq_ignore_ascii_case(name)
+        })
+    }
+
+    /// The command or sub-command that these arguments name. The errors are the client's.
+    #[inline]
+    pub fn resolve(&self, args: &Args<'_>) -> Result<CommandId, Error> {
+        let Some(command) = self.find(args.get(0)) else { return Err(unknown_command(args)) };
+        if command.subcommands.is_empty() || args.len() < 2 {
+            return if command.spec.arity_fits(args.len()) && !matches!(command.spec.run, Run::Container) {
+                Ok(command.id)
+            } else {
+                Err(Error::Arity(Box::new(command.full_name.clone())))
+            };
+        }
+        match self.subcommand(command.id, args.get(1)) {
+            Some(sub) if sub.spec.arity_fits(args.len()) => Ok(sub.id),
+            Some(sub) => Err(Error::Arity(Box::new(sub.full_name.clone()))),
+            // COMMAND and a few others do something by themselves.
+            None if !matches!(command.spec.run, Run::Container) => Ok(command.id),
+            None => Err(unknown_subcommand(args)),
+        }
+    }
+
+    pub fn get(&self, id: CommandId) -> &Command {
+        &self.commands[usize::from(id.0)]
+    }
+
+    pub fn get_mut(&mut self, id: CommandId) -> &mut Command {
+        &mut self.commands[usize::from(id.0)]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Command> {
+        self.commands.iter()
+    }
+
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Command> {
+        self.commands.iter_mut()
+    }
+}
+
+/// At most 128 bytes of a client's text, as error messages quote it.
+fn quoted(text: &[u8]) -> String {
+    String::from_utf8_lossy(&text[..text.len().min(128)]).into_owned()
+}
+
+fn unknown_command(args: &Args<'_>) -> Error {
+    let mut shown = String::new();
+    for arg in args.rest(1) {
+        if shown.len() >= 128 {
+            break;
+        }
+        let room = 128 - shown.len();
+        shown.push('\'');
+        shown.push_str(&String::from_utf8_lossy(&arg[..arg.len().min(room)]));
+        shown.push_str("' ");
+    }
+    let name = quoted(args.get(0));
+    Error::UnknownCommand(Box::new(format!("'{name}', with args beginning with: {shown}")))
+}
+
+fn unknown_subcommand(args: &Args<'_>) -> Error {
+    let parent = String::from_utf8_lossy(args.get(0)).to_uppercase();
+    Error::UnknownSubcommand(Box::new((quoted(args.get(1)), parent)))
+}

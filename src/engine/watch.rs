@@ -1,0 +1,96 @@
+//! Which clients watch which keys.
+
+use super::machine::Engine;
+use crate::ids::{ClientId, DbIndex};
+use crate::keyspace::EventClass;
+use hashbrown::HashMap;
+
+/// Watched keys with their watchers.
+#[derive(Default)]
+pub struct WatchIndex {
+    keys: HashMap<(DbIndex, Box<[u8]>), Vec<ClientId>>,
+}
+
+impl WatchIndex {
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// Watched keys, each with how many watch it: what INFO counts.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    fn watchers(&self, db: DbIndex, key: &[u8]) -> &[ClientId] {
+        self.keys.get(&(db, Box::from(key))).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Engine {
+    /// Starts watching a key for a client.
+    pub fn watch_key(&mut self, id: ClientId, key: &[u8]) {
+        let db = self.clients[id].session.db;
+        let watching = &mut self.clients[id].watching;
+        if watching.iter().any(|(d, k)| *d == db && **k == *key) {
+            return;
+        }
+        watching.push((db, key.into()));
+        self.watch.keys.entry((db, key.into())).or_default().push(id);
+        self.renew_interest();
+    }
+
+    /// Ends all watching of a client.
+    pub fn unwatch(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.dirty_cas = false;
+        for (db, key) in std::mem::take(&mut client.watching) {
+            let place = (db, key);
+            if let Some(watchers) = self.watch.keys.get_mut(&place) {
+                watchers.retain(|w| *w != id);
+                if watchers.is_empty() {
+                    self.watch.keys.remove(&place);
+                }
+            }
+        }
+        self.renew_interest();
+    }
+
+    /// Marks the watchers of touched keys.
+    pub(super) fn settle_watches(&mut self) {
+        for (db, key) in self.keyspace.effects.touched() {
+            for id in self.watch.watchers(db, key) {
+                self.clients[*id].dirty_cas = true;
+            }
+        }
+    }
+
+    /// Marks the watchers of every key of a database (of all with `None`) before it is flushed or swapped: those whose
+    /// key is there, or will be there after a swap with `other`.
+    pub fn touch_watched_of_db(&mut self, db: Option<DbIndex>, other: Option<DbIndex>) {
+        let mut marked = Vec::new();
+        for ((watched_db, key), watchers) in &self.watch.keys {
+            if db.is_some_and(|db| db != *watched_db) {
+                continue;
+            }
+            let here = self.keyspace.contains_raw(*watched_db, key);
+            let there = other.is_some_and(|other| self.keyspace.contains_raw(other, key));
+            if here || there {
+                marked.extend_from_slice(watchers);
+            }
+        }
+        for id in marked {
+            self.clients[id].dirty_cas = true;
+        }
+    }
+
+    /// Tells the effects what anybody wants to hear of; called when watchers, blocked clients or settings change.
+    pub fn renew_interest(&mut self) {
+        let waiting = !self.blocking.is_empty();
+        let classes = self.config.notify_keyspace_events.0;
+        let channels = (EventClass::KEYSPACE.0 | EventClass::KEYEVENT.0) & classes != 0;
+        let effects = &mut self.keyspace.effects;
+        effects.wants_touched = waiting || !self.watch.is_empty();
+        effects.wants_events = if channels { classes } else { 0 };
+        effects.wants_log = self.feed.is_some();
+    }
+}

@@ -1,0 +1,168 @@
+//! The one way to change a value. An edit holds the key's place; what follows from the change leaves through
+//! [`super::effects`] when it is done.
+
+use super::effects::EventClass;
+use super::entry::{EntryRef, INLINE_MAX, NewValue, Stored};
+use super::key::{Key, WrongType};
+use super::keys::Keys;
+use super::value::{Kind, Object};
+
+/// What a value becomes when it is put back.
+pub enum Packed {
+    /// Bytes that may lie in the entry, with the type's own distinction.
+    Bytes(Vec<u8>, bool),
+    Object(Object),
+}
+
+/// A type of value that can be edited. Small values lie inline and are moved out and back; large ones are edited
+/// where they are.
+pub trait Value: Sized + Default {
+    const KIND: Kind;
+    /// From the inline bytes, which are in a buffer of their own for the time of the edit.
+    fn unpack(bytes: Vec<u8>, variant: bool) -> Self;
+    /// From an immediate integer (strings only).
+    fn from_int(_n: i64) -> Self {
+        unreachable!("only strings are stored as integers")
+    }
+    /// The form to be stored: bytes if it is packed in at most `room` of them, an object otherwise.
+    fn pack(self, room: usize) -> Packed;
+    fn of(object: &mut Object) -> Option<&mut Self>;
+    /// An empty collection's key is deleted. Strings stay.
+    fn vanishes(&self) -> bool;
+}
+
+enum Held<T> {
+    Absent,
+    /// Taken out of the entry, or new.
+    Owned(T),
+    /// In the entry's box.
+    InPlace,
+}
+
+/// A value being edited. Ends in [`Edit::done`] or [`Edit::unchanged`]; dropped on an error's way out, it puts the
+/// value back as it is: an owned copy is dropped, the entry still has the original.
+#[must_use]
+pub struct Edit<'k, 'e, 'a, T: Value> {
+    keys: &'e mut Keys<'a>,
+    key: Key<'k>,
+    entry: Option<EntryRef>,
+    held: Held<T>,
+}
+
+impl<'a> Keys<'a> {
+    /// Opens the value at a key for changing.
+    pub fn edit<'k, T: Value>(&mut self, key: impl Into<Key<'k>>) -> Result<Edit<'k, '_, 'a, T>, WrongType> {
+        let key = key.into();
+        let key = Key::with_hash(key.bytes, key.hash(&self.space.hasher));
+        let Some(entry) = self.space.find(self.db, &key) else {
+            return Ok(Edit { keys: self, key, entry: None, held: Held::Absent });
+        };
+        if entry.kind() != T::KIND {
+            return Err(WrongType);
+        }
+        if !self.no_touch && !self.space.access.frozen {
+            super::access::mark(self.space, entry);
+        }
+        let view = entry.view();
+        let held = match view.stored() {
+            Stored::Int(n) => Held::Owned(T::from_int(n)),
+            Stored::Inline(bytes) => {
+                let mut buffer = std::mem::take(&mut self.space.scratch);
+                buffer.clear();
+                buffer.extend_from_slice(bytes);
+                Held::Owned(T::unpack(buffer, view.variant()))
+            }
+            Stored::Heap(_) => Held::InPlace,
+        };
+        Ok(Edit { keys: self, key, entry: Some(entry), held })
+    }
+}
+
+impl<T: Value> Edit<'_, '_, '_, T> {
+    pub fn exists(&self) -> bool {
+        self.entry.is_some()
+    }
+
+    /// The value, if the key is there.
+    pub fn value(&mut self) -> Option<&mut T> {
+        match &mut self.held {
+            Held::Absent => None,
+            Held::Owned(value) => Some(value),
+            Held::InPlace => {
+                let entry = self.entry.expect("only an entry's value is edited in place");
+                let object = entry.object_mut().expect("a value edited in place is boxed");
+                Some(T::of(object).expect("the kind was checked when the edit was opened"))
+            }
+        }
+    }
+
+    /// The value, made if the key is not there.
+    pub fn or_default(&mut self) -> &mut T {
+        if matches!(self.held, Held::Absent) {
+            self.held = Held::Owned(T::default());
+        }
+        self.value().expect("an absent value was just made")
+    }
+
+    /// Ends the edit: `n` changes were made. With none, nothing follows. An empty collection goes with its key,
+    /// which its own "del" event tells after `event`.
+    pub fn done(mut self, n: u64, class: EventClass, event: &'static str) {
+        let vanished = self.put_back();
+        if n == 0 {
+            return;
+        }
+        self.keys.dirty(n);
+        self.keys.notify(class, event, self.key.bytes);
+        self.keys.space.effects.touch(self.keys.db, self.key.bytes);
+        if vanished {
+            self.keys.notify(EventClass::GENERIC, "del", self.key.bytes);
+        }
+    }
+
+    /// Ends the edit without any effect: nothing was changed.
+    pub fn unchanged(mut self) {
+        self.put_back();
+    }
+
+    /// Writes an owned value back; says whether it vanished with its key.
+    fn put_back(&mut self) -> bool {
+        let gone = self.value().is_some_and(|value| value.vanishes());
+        let held = std::mem::replace(&mut self.held, Held::Absent);
+        if gone {
+            if self.entry.take().is_some() {
+                self.keys.space.unlink(self.keys.db, &self.key);
+            }
+            return true;
+        }
+        let Held::Owned(value) = held else { return false };
+        // Header, expiry and the widest lengths: what is left of the largest entry may be value.
+        let room = INLINE_MAX.saturating_sub(self.key.bytes.len() + 4 + 8 + 5 + 3);
+        match value.pack(room) {
+            Packed::Object(object) => self.store(NewValue::Heap(Box::new(object))),
+            Packed::Bytes(bytes, variant) => {
+                self.store(NewValue::Inline(&bytes, variant));
+                self.keys.space.scratch = bytes;
+            }
+        }
+        false
+    }
+
+    fn store(&mut self, value: NewValue<'_>) {
+        let key = &self.key;
+        let space = &mut *self.keys.space;
+        match self.entry.take() {
+            None => {
+                let meta = space.fresh_meta();
+                space.insert(self.keys.db, key, T::KIND, value, meta);
+            }
+            Some(old) => {
+                if let NewValue::Inline(bytes, variant) = &value
+                    && old.replace_inline(T::KIND, bytes, *variant)
+                {
+                    return;
+                }
+                space.overwrite(self.keys.db, key, old, T::KIND, value, old.meta());
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Commands are taken in batches across clients: parsed, their table lines prefetched, then their entries, then run in
+//! the order they came. The prefetch is only a hint; every command is gated after the one before it ran.
+
+use super::turn::Loop;
+use crate::engine::args::{ArgSlices, Args};
+use crate::engine::call::{Request, Verdict};
+use crate::engine::client::Closing;
+use crate::engine::table::CommandId;
+use crate::engine::{Engine, Error};
+use crate::ids::ClientId;
+use crate::net::connection::Connection;
+use crate::resp::parse::{ArgBuf, Limits, Outcome, ProtocolError};
+use std::ops::Range;
+
+/// Commands in a batch: beyond this many prefetches in flight nothing is gained.
+pub const BATCH: usize = 16;
+/// Batches of one turn: then everybody's replies are written and the sockets are looked at again.
+const BATCHES_PER_TURN: usize = 64;
+
+/// One parsed command, or what its client sent instead.
+pub enum Parsed {
+    Command {
+        args: Range<usize>,
+        command: Result<CommandId, Error>,
+        /// Hash of the argument `first_key`; 0 when there is none.
+        hash: u64,
+        first_key: usize,
+    },
+    /// Bytes that are no command (an empty line).
+    Nothing,
+    Broken(ProtocolError),
+}
+
+/// A parsed command in line to run.
+pub struct Pending {
+    pub client: ClientId,
+    /// Offset in the client's buffer behind it.
+    pub end: usize,
+    pub parsed: Parsed,
+}
+
+#[inline]
+fn slices<'a>(args: &'a ArgBuf, range: &Range<usize>, connection: &'a Connection) -> ArgSlices<'a> {
+    let buf = connection.query.filled();
+    args.ranges()[range.clone()].iter().map(|arg| args.bytes(*arg, buf, &[])).collect()
+}
+
+impl Loop {
+    /// Runs what the queued connections sent, up to a bounded share a turn.
+    pub(super) fn run_queued(&mut self) {
+        for _ in 0..BATCHES_PER_TURN {
+            if self.queue.is_empty() {
+                return;
+            }
+            self.fill_batch();
+            self.prefetch_batch();
+            self.run_batch();
+        }
+    }
+
+    /// Parses up to a batch of commands, from as many clients as it takes.
+    fn fill_batch(&mut self) {
+        self.args.clear();
+        self.batch.clear();
+        let mut turns = self.queue.len();
+        while self.batch.len() < BATCH && turns > 0 {
+            turns -= 1;
+            let Some(id) = self.queue.pop_front() else { break };
+            let Some(connection) = self.connections.get_mut(id) else { continue };
+            let Some(client) = self.engine.clients.get(id).filter(|client| client.may_run()) else {
+                connection.queued = false;
+                continue;
+            };
+            let limits = Limits {
+                max_bulk_len: self.engine.config.proto_max_bulk_len as usize,
+                authenticated: client.session.authenticated,
+                primary: false,
+            };
+            connection.queued = parse_some(connection, id, &limits, &mut self.args, &mut self.batch);
+            if connection.queued {
+                self.queue.push_back(id);
+            }
+        }
+    }
+
+    /// Finds each command, hashes its key and asks for its table line; then for the entries behind the lines.
+    fn prefetch_batch(&mut self) {
+        let Loop { engine, connections, batch, args, .. } = self;
+        let alone = batch.len() < 2;
+        for pending in batch.iter_mut() {
+            let Parsed::Command { args: range, command, hash, first_key } = &mut pending.parsed else { continue };
+            let Some(connection) = connections.get(pending.client) else { continue };
+            let slices = slices(args, range, connection);
+            *command = engine.commands.resolve(&Args::new(&slices));
+            let Ok(id) = command else { continue };
+            let at = usize::from(engine.commands.get(*id).prefetch_arg);
+            if at > 0
+                && let Some(key) = slices.get(at)
+            {
+                *hash = engine.keyspace.hash(key);
+                *first_key = at;
+                if !alone {
+                    engine.keyspace.prefetch_line(db_of(engine, pending.client), *hash);
+                }
+            }
+        }
+        if alone {
+            return;
+        }
+        for pending in batch.iter() {
+            if let Parsed::Command { hash, .. } = pending.parsed
+                && hash != 0
+            {
+                engine.keyspace.prefetch_entry(db_of(engine, pending.client), hash);
+            }
+        }
+    }
+
+    /// Runs the batch. When a client may not go on, the rest of what it had in the batch is parsed again later.
+    fn run_batch(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        for pending in &batch {
+            self.run_one(pending);
+        }
+        for pending in &batch {
+            self.after_batch(pending.client);
+        }
+        self.batch = batch;
+    }
+
+    #[inline]
+    fn run_one(&mut self, pending: &Pending) {
+        let id = pending.client;
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if connection.stalled {
+            return;
+        }
+        if !self.engine.clients.get(id).is_some_and(|client| client.may_run()) {
+            connection.stalled = true;
+            return;
+        }
+        match &pending.parsed {
+            Parsed::Nothing => connection.query.consume_to(pending.end),
+            Parsed::Broken(error) => {
+                connection.query.consume_to(pending.end);
+                self.protocol_error(id, *error);
+            }
+            Parsed::Command { args: range, command, hash, first_key } => {
+                let slices = slices(&self.args, range, connection);
+                let args = Args::new(&slices).with_hash(*first_key, *hash);
+                let request = Request { client: id, args, command: command.clone() };
+                let verdict = self.engine.execute(request);
+                drop(slices);
+                if verdict == Verdict::Postponed {
+                    connection.stalled = true;
+                    self.postponed.push(id);
+                } else {
+                    connection.query.consume_to(pending.end);
+                }
+            }
+        }
+    }
+
+    /// Gives the buffer of a connection back that has nothing left in it, and rewinds one that was stopped.
+    fn after_batch(&mut self, id: ClientId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        if connection.stalled {
+            connection.stalled = false;
+            connection.rewind();
+        }
+        if connection.query.is_empty() && !connection.parser.is_midway() {
+            connection.query.release(&mut self.chunks);
+            connection.parsed = 0;
+        }
+    }
+
+    /// The error a client is told before its connection is closed: its place in the stream is lost.
+    fn protocol_error(&mut self, id: ClientId, error: ProtocolError) {
+        let client = self.engine.client(id);
+        tracing::debug!("Protocol error ({}) from client: {}", error.log_text(), client.addr);
+        error.write_message(&mut client.out.buf);
+        client.close(Closing::AfterReply);
+        self.engine.note_output(id);
+    }
+}
+
+fn db_of(engine: &Engine, id: ClientId) -> u16 {
+    engine.clients.get(id).map_or(0, |client| client.session.db)
+}
+
+/// Parses commands of one connection into the batch until it is full; says whether more may follow at once.
+fn parse_some(
+    connection: &mut Connection,
+    id: ClientId,
+    limits: &Limits,
+    args: &mut ArgBuf,
+    batch: &mut Vec<Pending>,
+) -> bool {
+    let Connection { query, parser, parsed, need, .. } = connection;
+    while batch.len() < BATCH {
+        let (parsed_as, consumed) = match parser.parse(query.filled(), *parsed, limits, args) {
+            Outcome::Command { args: range, consumed } => {
+                let command = Err(Error::Syntax);
+                (Parsed::Command { args: range, command, hash: 0, first_key: 0 }, consumed)
+            }
+            Outcome::Empty { consumed } => (Parsed::Nothing, consumed),
+            Outcome::Incomplete { need: missing } => {
+                *need = missing;
+                return false;
+            }
+            Outcome::Error(error) => {
+                let end = query.filled().len();
+                batch.push(Pending { client: id, end, parsed: Parsed::Broken(error) });
+                return false;
+            }
+        };
+        *parsed += consumed;
+        *need = 0;
+        batch.push(Pending { client: id, end: *parsed, parsed: parsed_as });
+    }
+    *parsed < query.filled().len()
+}

@@ -1,0 +1,63 @@
+//! Duties by the clock: expiry, time limits, freeing, statistics. Each has a budget, so that none of them is felt.
+
+use super::turn::Loop;
+use crate::engine::Engine;
+use crate::keyspace::wheel::Budget;
+use std::time::Duration;
+
+/// When the periodic duties are due.
+#[derive(Default)]
+pub struct Cron {
+    next_us: u64,
+    pub runs: u64,
+    /// Something is left to free or to tidy: the loop does not sleep.
+    busy: bool,
+}
+
+impl Cron {
+    /// How long the loop may sleep.
+    pub fn until_due(&self, engine: &Engine) -> Duration {
+        if self.busy {
+            return Duration::ZERO;
+        }
+        let mut wait_us = self.next_us.saturating_sub(engine.clock.monotonic_us);
+        let mut by_ms = |ms: i64| {
+            let us = (ms - engine.clock.now_ms).max(0).unsigned_abs() * 1000;
+            wait_us = wait_us.min(us);
+        };
+        engine.keyspace.next_due().into_iter().for_each(&mut by_ms);
+        engine.blocking.next_deadline().into_iter().for_each(&mut by_ms);
+        Duration::from_micros(wait_us)
+    }
+}
+
+impl Loop {
+    /// What every turn does beside its clients.
+    pub(super) fn duties(&mut self) {
+        let mut budget = Budget::TURN;
+        self.engine.expire_due(&mut budget);
+        self.engine.time_out_blocked();
+        self.resume();
+        self.cron.busy = self.engine.keyspace.free_slice(4);
+        if self.engine.clock.monotonic_us >= self.cron.next_us {
+            let hz = u64::from(self.engine.config.hz.max(1));
+            self.cron.next_us = self.engine.clock.monotonic_us + 1_000_000 / hz;
+            self.cron.runs += 1;
+        }
+    }
+
+    /// Lets clients go on that waited.
+    fn resume(&mut self) {
+        for id in std::mem::take(&mut self.engine.resumed) {
+            self.enqueue(id);
+        }
+        if !self.postponed.is_empty() && !self.engine.pause.is_active(self.engine.clock.now_ms) {
+            for id in std::mem::take(&mut self.postponed) {
+                if let Some(client) = self.engine.clients.get_mut(id) {
+                    client.postponed = false;
+                    self.enqueue(id);
+                }
+            }
+        }
+    }
+}

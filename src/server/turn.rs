@@ -1,0 +1,238 @@
+//! The loop: wait, read, run, write. One thread owns everything in here.
+
+use super::batch::Pending;
+use super::endpoint::Connections;
+use crate::engine::Engine;
+use crate::engine::client::Closing;
+use crate::ids::ClientId;
+use crate::net::listener::Listener;
+use crate::net::query::{ChunkPool, ReadOutcome};
+use crate::resp::parse::ArgBuf;
+use mio::{Events, Poll, Token};
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::time::Duration;
+
+/// Tokens below this are listeners and the waker; a client's is its place plus this.
+pub const FIRST_CLIENT: usize = 64;
+/// The token of the waker: signals and helper threads.
+pub const WAKER: Token = Token(FIRST_CLIENT - 1);
+/// Slices of one gathering write.
+const GATHER: usize = 16;
+/// Bytes one client is written in a turn, so that a long reply does not hold up the others.
+const WRITE_SHARE: usize = 1 << 20;
+
+/// The loop with everything it owns.
+pub struct Loop {
+    pub engine: Engine,
+    pub poll: Poll,
+    pub events: Events,
+    pub listeners: Vec<Listener>,
+    pub connections: Connections,
+    /// Connections with bytes to parse.
+    pub queue: VecDeque<ClientId>,
+    /// Connections whose socket may have more to read.
+    pub readable: Vec<ClientId>,
+    /// Clients that wait for the end of a pause.
+    pub postponed: Vec<ClientId>,
+    pub args: ArgBuf,
+    pub batch: Vec<Pending>,
+    pub chunks: ChunkPool,
+    pub cron: super::cron::Cron,
+    pub stop: bool,
+}
+
+impl Loop {
+    /// Turns until somebody says stop.
+    pub fn run(&mut self) -> std::io::Result<()> {
+        while !self.stop {
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    fn turn(&mut self) -> std::io::Result<()> {
+        let idle = self.queue.is_empty() && self.readable.is_empty() && self.engine.writers.is_empty();
+        let timeout = if idle { self.cron.until_due(&self.engine) } else { Duration::ZERO };
+        match self.poll.poll(&mut self.events, Some(timeout)) {
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => self.events.clear(),
+            other => other?,
+        }
+        self.tick();
+        self.collect_events();
+        self.read_ready();
+        self.run_queued();
+        self.duties();
+        self.write_pending();
+        self.close_finished();
+        Ok(())
+    }
+
+    /// Reads the clocks once for the whole turn.
+    fn tick(&mut self) {
+        self.engine.set_clock(crate::sys::clock::wall_us(), crate::sys::clock::monotonic_us());
+        self.engine.start_ticks();
+    }
+
+    fn collect_events(&mut self) {
+        let mut accept = [false; FIRST_CLIENT];
+        for event in &self.events {
+            let token = event.token().0;
+            if token < FIRST_CLIENT {
+                accept[token] = true;
+                continue;
+            }
+            let Some(id) = self.engine.clients.at_place(token - FIRST_CLIENT) else { continue };
+            let Some(connection) = self.connections.get_mut(id) else { continue };
+            if (event.is_readable() || event.is_read_closed() || event.is_error()) && !connection.readable {
+                connection.readable = true;
+                self.readable.push(id);
+            }
+            if event.is_writable() && connection.write_blocked {
+                connection.write_blocked = false;
+                let client = self.engine.client(id);
+                client.io.waits_to_write = false;
+                if !client.queued_write {
+                    client.queued_write = true;
+                    self.engine.writers.push(id);
+                }
+            }
+        }
+        for (at, ready) in accept.iter().enumerate().take(self.listeners.len()) {
+            if *ready {
+                self.accept_from(at);
+            }
+        }
+    }
+
+    /// Reads each ready socket once.
+    fn read_ready(&mut self) {
+        let mut ready = std::mem::take(&mut self.readable);
+        for id in ready.drain(..) {
+            self.read_one(id);
+        }
+        ready.append(&mut self.readable);
+        self.readable = ready;
+    }
+
+    fn read_one(&mut self, id: ClientId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        connection.readable = false;
+        let Some(client) = self.engine.clients.get_mut(id) else { return };
+        if client.closing.is_some() {
+            return;
+        }
+        let bytes = match connection.read(&mut self.chunks) {
+            Ok(ReadOutcome::Drained(n)) => n,
+            Ok(ReadOutcome::More(n)) => {
+                connection.readable = true;
+                self.readable.push(id);
+                n
+            }
+            Ok(ReadOutcome::Nothing) => 0,
+            Ok(ReadOutcome::Closed) => {
+                tracing::debug!("Client closed connection {}", client.addr);
+                return self.engine.close_now(id);
+            }
+            Err(e) => {
+                tracing::debug!("Reading from client: {e}");
+                return self.engine.close_now(id);
+            }
+        };
+        client.io.net_in += bytes as u64;
+        client.last_active_ms = self.engine.clock.now_ms;
+        self.engine.stats.counters.net_input_bytes += bytes as u64;
+        self.enqueue(id);
+        self.check_query_limit(id);
+    }
+
+    /// Puts a connection in line, if it has something to parse and its client may go on.
+    pub(super) fn enqueue(&mut self, id: ClientId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let waits = connection.parsed < connection.query.filled().len();
+        if waits && !connection.queued {
+            connection.queued = true;
+            self.queue.push_back(id);
+        }
+    }
+
+    /// A client that sends more than `client-query-buffer-limit` without a complete command is closed.
+    fn check_query_limit(&mut self, id: ClientId) {
+        let Some(connection) = self.connections.get(id) else { return };
+        let bytes = connection.query.len();
+        let Some(client) = self.engine.clients.get_mut(id) else { return };
+        client.io.query_bytes = bytes;
+        client.io.query_free = connection.query.free();
+        let limit = self.engine.config.client_query_buffer_limit as usize;
+        let stranger = !client.session.authenticated && bytes > 1 << 20;
+        if bytes > limit || stranger {
+            let now_ms = self.engine.clock.now_ms;
+            let line = crate::engine::client_info::line(client, &self.engine.commands, now_ms);
+            tracing::warn!("Closing client that reached max query buffer length: {line}");
+            self.engine.close_now(id);
+        }
+    }
+
+    /// Writes every client that got output, once.
+    fn write_pending(&mut self) {
+        let mut writers = std::mem::take(&mut self.engine.writers);
+        for id in writers.drain(..) {
+            if let Some(client) = self.engine.clients.get_mut(id) {
+                client.queued_write = false;
+                self.write_one(id);
+            }
+        }
+        writers.append(&mut self.engine.writers);
+        self.engine.writers = writers;
+    }
+
+    fn write_one(&mut self, id: ClientId) {
+        let Some(connection) = self.connections.get_mut(id) else { return };
+        let Some(client) = self.engine.clients.get_mut(id) else { return };
+        if connection.write_blocked || client.closing == Some(Closing::Now) {
+            return;
+        }
+        let mut written = 0;
+        while !client.out.is_empty() && written < WRITE_SHARE {
+            let mut slices = [IoSlice::new(&[]); GATHER];
+            let n = client.out.gather(&mut slices);
+            match connection.write(&slices[..n]) {
+                Ok(Some(sent)) => {
+                    client.out.advance(sent);
+                    written += sent;
+                }
+                Ok(None) => {
+                    connection.write_blocked = true;
+                    client.io.waits_to_write = true;
+                    break;
+                }
+                Err(e) => {
+                    tracing::debug!("Error writing to client: {e}");
+                    return self.engine.close_now(id);
+                }
+            }
+        }
+        client.io.net_out += written as u64;
+        self.engine.stats.counters.net_output_bytes += written as u64;
+        if client.out.is_empty() {
+            if client.closing == Some(Closing::AfterReply) {
+                self.engine.close_now(id);
+            }
+        } else if !connection.write_blocked {
+            client.queued_write = true;
+            self.engine.writers.push(id);
+        }
+    }
+
+    /// Frees the clients that are to be closed.
+    fn close_finished(&mut self) {
+        while let Some(id) = self.engine.closing.pop() {
+            if let Some(mut connection) = self.connections.remove(id) {
+                // A socket that is closed leaves the poll by itself; this only tells it sooner.
+                let _ = self.poll.registry().deregister(connection.stream.source());
+                connection.query.discard(&mut self.chunks);
+            }
+            self.engine.disconnect(id);
+        }
+    }
+}
