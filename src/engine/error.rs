@@ -71,9 +71,7 @@ impl Error {
             Error::NotIntegerNamed(what) => format!("ERR {what} is not an integer or out of range").into(),
             Error::InvalidExpire(command) => format!("ERR invalid expire time in '{command}' command").into(),
             Error::NoPermission(what) => format!("NOPERM {what}").into(),
-            Error::MisconfAof(why) => {
-                format!("MISCONF Errors writing to the AOF file: {why}").into()
-            }
+            Error::MisconfAof(why) => format!("MISCONF Errors writing to the AOF file: {why}").into(),
             Error::UnknownCommand(what) => format!("ERR unknown command {what}").into(),
             Error::Arity(name) => format!("ERR wrong number of arguments for '{name}' command").into(),
             Error::UnknownSubcommand(pair) => {
@@ -116,7 +114,9 @@ impl Error {
             Error::BusyKey => "BUSYKEY Target key name already exists.",
             Error::NoReplicas => "NOREPLICAS Not enough good replicas to write.",
             Error::ReadOnlyReplica => "READONLY You can't write against a read only replica.",
-            Error::MasterDown => "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+            Error::MasterDown => {
+                "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+            }
             Error::MisconfSnapshot => {
                 "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. \
                  Commands that may modify the data set are disabled, because this instance is configured to report \

@@ -31,7 +31,9 @@ impl Engine {
         if (hard || soft) && client.closing != Some(Closing::Now) {
             let shown = super::client_info::line(client, &self.commands, now);
             self.stats.counters.output_limit_disconnections += 1;
-            tracing::warn!("Client {shown} scheduled to be closed ASAP for overcoming of output buffer limits.");
+            tracing::warn!(
+                "Client {shown} scheduled to be closed ASAP for overcoming of output buffer limits."
+            );
             self.close_now(id);
         }
     }

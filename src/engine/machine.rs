@@ -5,6 +5,7 @@ use super::args::Args;
 use super::blocking::Blocking;
 use super::client::{Client, Clients, Closing};
 use super::error::Error;
+use super::meters::Meters;
 use super::pause::Pause;
 use super::table::CommandTable;
 use super::watch::WatchIndex;
@@ -12,7 +13,6 @@ use crate::config::Config;
 use crate::ids::{ClientId, UnixMs};
 use crate::keyspace::Keyspace;
 use crate::resp::reply::Reply;
-use super::meters::Meters;
 
 /// What the machine asks of the program around it: the things that need sockets, files or processes.
 pub trait Host {
@@ -82,7 +82,12 @@ pub struct ServerFacts {
 /// What the loop is asked to do after a turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnRequest {
-    Shutdown { client: Option<ClientId>, save: Option<bool>, now: bool, force: bool },
+    Shutdown {
+        client: Option<ClientId>,
+        save: Option<bool>,
+        now: bool,
+        force: bool,
+    },
     AbortShutdown,
     /// DEBUG SLEEP and others that stop the loop on purpose, in microseconds.
     Sleep(u64),
@@ -168,8 +173,7 @@ impl Engine {
     pub fn disconnect(&mut self, id: ClientId) {
         self.unwatch(id);
         self.unblock_silently(id);
-        if self.clients.get(id).is_some_and(|client| client.subs.any()) {
-        }
+        if self.clients.get(id).is_some_and(|client| client.subs.any()) {}
         self.monitors.retain(|monitor| *monitor != id);
         self.clients.remove(id);
     }

@@ -32,8 +32,7 @@ impl Output {
             return (0, 0);
         }
         let chunks = self.sealed.len() - 1 + usize::from(!self.buf.is_empty());
-        let bytes: usize =
-            self.sealed.iter().skip(1).map(Vec::capacity).sum::<usize>() + self.buf.capacity();
+        let bytes: usize = self.sealed.iter().skip(1).map(Vec::capacity).sum::<usize>() + self.buf.capacity();
         (chunks, if chunks == 0 { 0 } else { bytes })
     }
 

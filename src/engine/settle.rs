@@ -82,7 +82,7 @@ impl Engine {
 
     /// Sends a message to the subscribers of a channel and of patterns that match it; returns how many got it.
     pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> usize {
-        let mut receivers: Vec<(ClientId, Option<Box<[u8]>>)> = Vec::new();
+        let receivers: Vec<(ClientId, Option<Box<[u8]>>)> = Vec::new();
         for (id, pattern) in &receivers {
             let parts: &[&[u8]] = match pattern {
                 None => &[b"message", channel, message],

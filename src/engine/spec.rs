@@ -141,9 +141,17 @@ pub enum Begin {
 pub enum Find {
     /// Up to `last` (relative to the first; negative: from the end), every `step`; with `limit` > 1 only the first
     /// 1/limit of what is left.
-    Range { last: i16, step: i16, limit: i16 },
+    Range {
+        last: i16,
+        step: i16,
+        limit: i16,
+    },
     /// The argument at `index` (relative to the begin) tells how many keys follow from `first` on.
-    Count { index: i16, first: i16, step: i16 },
+    Count {
+        index: i16,
+        first: i16,
+        step: i16,
+    },
     Unknown,
 }
 
@@ -164,12 +172,7 @@ impl KeySpec {
 
     /// Keys from argument `index` up to `last` (relative; negative from the end), every `step`.
     pub const fn range(index: i16, last: i16, step: i16, flags: KeyFlags) -> Self {
-        KeySpec {
-            begin: Begin::Index(index),
-            find: Find::Range { last, step, limit: 0 },
-            flags,
-            notes: "",
-        }
+        KeySpec { begin: Begin::Index(index), find: Find::Range { last, step, limit: 0 }, flags, notes: "" }
     }
 
     /// `numkeys` at argument `index`, the keys behind it.
@@ -397,6 +400,10 @@ impl Spec {
 
     /// Whether `argc` arguments (with the name) fit.
     pub fn arity_fits(&self, argc: usize) -> bool {
-        if self.arity >= 0 { argc == self.arity as usize } else { argc >= usize::from(self.arity.unsigned_abs()) }
+        if self.arity >= 0 {
+            argc == self.arity as usize
+        } else {
+            argc >= usize::from(self.arity.unsigned_abs())
+        }
     }
 }

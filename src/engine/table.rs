@@ -131,9 +131,11 @@ impl CommandTable {
 
     pub fn subcommand(&self, parent: CommandId, name: &[u8]) -> Option<&Command> {
         let parent = self.get(parent);
-        parent.subcommands.iter().map(|id| self.get(*id)).find(|sub| {
-            sub.spec.name.as_bytes().eq_ignore_ascii_case(name)
-        })
+        parent
+            .subcommands
+            .iter()
+            .map(|id| self.get(*id))
+            .find(|sub| sub.spec.name.as_bytes().eq_ignore_ascii_case(name))
     }
 
     /// The command or sub-command that these arguments name. The errors are the client's.

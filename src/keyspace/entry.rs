@@ -78,7 +78,15 @@ struct Layout {
 }
 
 fn varint_len(n: usize) -> usize {
-    if n < 0x80 { 1 } else if n < 0x4000 { 2 } else if n < 0x20_0000 { 3 } else { 5 }
+    if n < 0x80 {
+        1
+    } else if n < 0x4000 {
+        2
+    } else if n < 0x20_0000 {
+        3
+    } else {
+        5
+    }
 }
 
 /// Writes `n` (below 2^32) at `p` and returns its length. The first byte tells the length: 0xxxxxxx, 10xxxxxx,

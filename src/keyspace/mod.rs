@@ -22,4 +22,3 @@ pub use keys::{Keys, StrView, Ttl};
 pub use space::{AccessPolicy, ExpiryMode, Keyspace};
 pub use strings::Str;
 pub use value::{Kind, Object};
-

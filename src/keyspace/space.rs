@@ -255,7 +255,12 @@ impl Keyspace {
 
     /// Puts a new key in. The key must not be there.
     pub(super) fn insert(
-        &mut self, db: DbIndex, key: &Key<'_>, kind: Kind, value: NewValue<'_>, meta: Meta,
+        &mut self,
+        db: DbIndex,
+        key: &Key<'_>,
+        kind: Kind,
+        value: NewValue<'_>,
+        meta: Meta,
     ) -> EntryRef {
         let entry = EntryRef::new(&mut self.slab, key.bytes, kind, value, meta);
         let hash = key.hash(&self.hasher);
@@ -270,7 +275,13 @@ impl Keyspace {
 
     /// Gives a key another value and other header fields; keeps its place in the table. The old value is freed.
     pub(super) fn overwrite(
-        &mut self, db: DbIndex, key: &Key<'_>, old: EntryRef, kind: Kind, value: NewValue<'_>, meta: Meta,
+        &mut self,
+        db: DbIndex,
+        key: &Key<'_>,
+        old: EntryRef,
+        kind: Kind,
+        value: NewValue<'_>,
+        meta: Meta,
     ) -> EntryRef {
         let new = EntryRef::new(&mut self.slab, key.bytes, kind, value, meta);
         let hash = key.hash(&self.hasher);

@@ -105,7 +105,10 @@ impl QueryBuf {
     /// Reads once. `need` is what the command under way lacks, in bytes: the buffer grows to hold it, so that a long
     /// argument is not moved again and again. Offsets of earlier calls are void afterwards.
     pub fn read_from(
-        &mut self, socket: &mut impl Read, need: usize, pool: &mut ChunkPool,
+        &mut self,
+        socket: &mut impl Read,
+        need: usize,
+        pool: &mut ChunkPool,
     ) -> io::Result<ReadOutcome> {
         if self.data.is_empty() {
             self.data = pool.take();

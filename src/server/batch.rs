@@ -88,7 +88,9 @@ impl Loop {
         let Loop { engine, connections, batch, args, .. } = self;
         let alone = batch.len() < 2;
         for pending in batch.iter_mut() {
-            let Parsed::Command { args: range, command, hash, first_key } = &mut pending.parsed else { continue };
+            let Parsed::Command { args: range, command, hash, first_key } = &mut pending.parsed else {
+                continue;
+            };
             let Some(connection) = connections.get(pending.client) else { continue };
             let slices = slices(args, range, connection);
             *command = engine.commands.resolve(&Args::new(&slices));
