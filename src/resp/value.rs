@@ -260,8 +260,10 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    const EVERY_KIND: &[u8] = b"*13\r\n+OK\r\n-ERR no\r\n:-5\r\n$3\r\na\r\n\r\n$-1\r\n*-1\r\n_\r\n#t\r\n,1.5\r\n\
-        (123456789012345678901234567890\r\n=6\r\ntxt:hi\r\n%1\r\n+k\r\n~1\r\n:1\r\n|1\r\n+ttl\r\n:3\r\n>1\r\n!3\r\nbad\r\n";
+    const EVERY_KIND: &[u8] =
+        b"*13\r\n+OK\r\n-ERR no\r\n:-5\r\n$3\r\na\r\n\r\n$-1\r\n*-1\r\n_\r\n#t\r\n,1.5\r\n\
+        (123456789012345678901234567890\r\n=6\r\ntxt:hi\r\n%1\r\n+k\r\n~1\r\n:1\r\n\
+        |1\r\n+ttl\r\n:3\r\n>1\r\n!3\r\nbad\r\n";
 
     #[test]
     fn every_kind_is_read() {

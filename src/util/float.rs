@@ -1,4 +1,34 @@
-//! Doubles to text, as scores and RESP3 doubles print. Knows no reply type.
+//! Doubles from text and to text, as scores and RESP3 doubles are read and printed. Knows no reply type.
+
+use super::binary_float::{Shape, parse_hex};
+use super::grisu;
+
+/// Reads a double as C's strtod does, but without white space around it: decimal, `0x` hexadecimal, `inf`, `infinity`.
+/// `None` for anything else, for not-a-number, and for numbers too large or too small to be told from infinity or zero.
+pub fn parse_f64(text: &[u8]) -> Option<f64> {
+    let unsigned = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    if let [b'0', b'x' | b'X', digits @ ..] = unsigned {
+        let value = parse_hex_f64(digits)?;
+        return Some(if text[0] == b'-' { -value } else { value });
+    }
+    let value: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    let is_number = unsigned.first().is_some_and(|byte| !byte.is_ascii_alphabetic());
+    let mantissa = unsigned.iter().take_while(|&byte| byte | 0x20 != b'e');
+    let underflow = value == 0.0 && mantissa.copied().any(|byte| matches!(byte, b'1'..=b'9'));
+    (!value.is_nan() && !underflow && (value.is_finite() || !is_number)).then_some(value)
+}
+
+fn parse_hex_f64(digits: &[u8]) -> Option<f64> {
+    const SHAPE: Shape = Shape { precision: 53, min_exponent: -1074, max_exponent: 971 };
+    let exact = parse_hex(digits)?;
+    let rounded = exact.round(SHAPE)?;
+    if rounded.bits == 0 && (exact.bits != 0 || exact.more) {
+        return None;
+    }
+    // A significand without its top bit belongs to the smallest exponent, whose biased form is 0 and not 1.
+    let biased = (rounded.exponent + 1074) as u64 + (rounded.bits >> 52);
+    Some(f64::from_bits(rounded.bits & ((1 << 52) - 1) | biased << 52))
+}
 
 /// Appends `value` as Redis 7.2 prints doubles: the shortest digits that read back to the same value,
 /// integers up to 2^62 without a fraction or exponent, `inf`, `-inf`, `nan`, `-0`.
@@ -19,39 +49,8 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
     if value < 0.0 {
         out.push(b'-');
     }
-    let mut digits = [0u8; 20];
-    let (count, exponent) = shortest_digits(value.abs(), &mut digits);
-    lay_out(out, &digits[..count], exponent);
-}
-
-/// Fills `digits` with the shortest decimal digits of a positive finite `value` and returns their count and
-/// the power of ten of the last one: value = digits x 10^exponent.
-fn shortest_digits(value: f64, digits: &mut [u8; 20]) -> (usize, i32) {
-    let mut buffer = zmij::Buffer::new();
-    let text = buffer.format_finite(value).as_bytes();
-    let (mut count, mut exponent, mut after_point) = (0, 0i32, false);
-    for (i, &byte) in text.iter().enumerate() {
-        match byte {
-            b'.' => after_point = true,
-            b'e' => {
-                let written = std::str::from_utf8(&text[i + 1..]).ok().and_then(|e| e.parse::<i32>().ok());
-                exponent += written.expect("a float formatter writes a decimal exponent");
-                break;
-            }
-            _ => {
-                exponent -= i32::from(after_point);
-                if count > 0 || byte != b'0' {
-                    digits[count] = byte;
-                    count += 1;
-                }
-            }
-        }
-    }
-    while count > 1 && digits[count - 1] == b'0' {
-        count -= 1;
-        exponent += 1;
-    }
-    (count, exponent)
+    let digits = grisu::digits(value.abs());
+    lay_out(out, digits.as_bytes(), digits.exponent);
 }
 
 /// Writes digits x 10^exponent in the layout Redis' formatter chooses. COMPAT: a number with four or more
@@ -86,6 +85,26 @@ fn lay_out(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
     }
     out.extend_from_slice(if scientific < 0 { b"e-" } else { b"e+" });
     out.extend_from_slice(itoa::Buffer::new().format(scientific.unsigned_abs()).as_bytes());
+}
+
+/// Appends `value` with exactly `digits` digits after the point (at most 17), rounded half to even as scaled
+/// up. For distances and other values far below 2^63 when scaled.
+pub fn write_fixed(out: &mut Vec<u8>, value: f64, digits: u32) {
+    let digits = digits.min(17);
+    let scale = 10u64.pow(digits);
+    let scaled = (value * scale as f64).round_ties_even() as i64;
+    if scaled < 0 {
+        out.push(b'-');
+    }
+    let (whole, fraction) = (scaled.unsigned_abs() / scale, scaled.unsigned_abs() % scale);
+    out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    if digits > 0 {
+        let mut text = itoa::Buffer::new();
+        let text = text.format(fraction).as_bytes();
+        out.push(b'.');
+        out.resize(out.len() + digits as usize - text.len(), b'0');
+        out.extend_from_slice(text);
+    }
 }
 
 #[cfg(test)]
@@ -127,6 +146,79 @@ mod tests {
             (f64::MAX, "1.7976931348623157e+308"),
         ] {
             assert_eq!(text(value), expected);
+        }
+    }
+    #[test]
+    fn reads_what_strtod_reads_whole() {
+        for (text, expected) in [
+            ("1.5", 1.5),
+            ("+5", 5.0),
+            (".5", 0.5),
+            ("5.", 5.0),
+            ("1E5", 1e5),
+            ("00012", 12.0),
+            ("-0", 0.0),
+            ("0e-9999", 0.0),
+            ("4e-324", 5e-324),
+            ("1e-320", 1e-320),
+            ("0x10", 16.0),
+            ("-0X1.8p1", -3.0),
+            ("0x1p-1074", 5e-324),
+            ("0x0.8p-1021", f64::MIN_POSITIVE),
+            ("0x1.fffffffffffff8p0", 2.0),
+            ("0x1.fffffffffffff7p0", 1.9999999999999998),
+            ("+inf", f64::INFINITY),
+            ("-INFINITY", f64::NEG_INFINITY),
+        ] {
+            assert_eq!(parse_f64(text.as_bytes()), Some(expected), "{text}");
+        }
+        for bad in [
+            "",
+            "+",
+            "-",
+            "+-1",
+            ".",
+            "e5",
+            "1e",
+            "1e+",
+            "1 ",
+            " 1",
+            "\t1",
+            "1_0",
+            "1f",
+            "0x",
+            "0x1p",
+            "nan",
+            "-NaN",
+            "nan(1)",
+            "infin",
+            "1e400",
+            "-1e400",
+            "1e-400",
+            "0x1p1024",
+            "0x1p-1080",
+            "1\0",
+            "\u{661}",
+        ] {
+            assert_eq!(parse_f64(bad.as_bytes()), None, "{bad:?}");
+        }
+        assert!(parse_f64(b"-0").is_some_and(f64::is_sign_negative));
+    }
+
+    #[test]
+    fn fixed_point() {
+        for (value, digits, expected) in [
+            (0.0, 4, "0.0000"),
+            (166274.1516, 4, "166274.1516"),
+            (0.00005, 4, "0.0000"),
+            (-0.00004, 4, "0.0000"),
+            (-1.5, 1, "-1.5"),
+            (0.05, 2, "0.05"),
+            (12.0, 0, "12"),
+        ] {
+            let mut out = Vec::new();
+            write_fixed(&mut out, value, digits);
+            assert_eq!(String::from_utf8_lossy(&out), expected);
         }
     }
 }

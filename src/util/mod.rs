@@ -1,7 +1,11 @@
 //! Text and number helpers that know no Redis word beyond their formats: globs, numbers, checksums, LZF,
 //! quoting.
 
+mod big_uint;
+mod binary_float;
 pub mod float;
+mod grisu;
+pub mod long_double;
 pub mod numbers;
 pub mod partial_sort;
 pub mod quote;
