@@ -6,3 +6,5 @@ pub mod bits;
 pub mod geo;
 pub mod hll;
 pub mod packed;
+pub mod sampling;
+pub mod set;

@@ -6,4 +6,5 @@ mod hll;
 mod intset;
 mod listpack;
 mod recorded;
+mod set;
 mod wheel;

@@ -222,6 +222,21 @@ impl Intset {
         true
     }
 
+    /// Removes every element for which `keep` says no. O(n), one pass.
+    pub fn retain(&mut self, mut keep: impl FnMut(i64) -> bool) {
+        let IntsetRef { width, .. } = self.as_ref();
+        let (len, mut kept) = (self.len(), 0);
+        for index in 0..len {
+            if keep(read(&self.bytes[HEADER..], width, index)) {
+                let from = HEADER + index * width;
+                self.bytes.copy_within(from..from + width, HEADER + kept * width);
+                kept += 1;
+            }
+        }
+        self.bytes.truncate(HEADER + kept * width);
+        self.set_len(kept);
+    }
+
     /// Removes `count` elements from `index` on in rising order.
     pub fn remove_range(&mut self, index: usize, count: usize) {
         let (width, len) = (self.as_ref().width, self.len());
@@ -284,6 +299,9 @@ mod tests {
         set.remove_range(2, 99);
         assert_eq!(set.len(), 2);
         assert_eq!((set.as_ref().get(1), set.as_ref().get(2)), (Some(40), None));
+        set.insert(20);
+        set.retain(|n| n != 20);
+        assert_eq!(set.as_ref().iter().collect::<Vec<_>>(), [10, 40]);
         set.remove_range(0, 2);
         assert!(set.is_empty() && set.as_ref().max().is_none());
     }

@@ -9,4 +9,4 @@ mod value;
 pub use codec::{Corrupt, validate};
 pub use intset::{Intset, IntsetRef};
 pub use listpack::{Iter, Listpack, ListpackRef, Pos};
-pub use value::{Value, parse_int};
+pub use value::{Needle, Value, parse_int};

@@ -60,6 +60,29 @@ impl<'a> Value<'a> {
     }
 }
 
+/// A text to compare with many elements: whether it reads as an integer is found out once.
+#[derive(Clone, Copy, Debug)]
+pub struct Needle<'a> {
+    text: &'a [u8],
+    int: Option<i64>,
+}
+
+impl<'a> Needle<'a> {
+    #[inline]
+    pub fn new(text: &'a [u8]) -> Needle<'a> {
+        Needle { text, int: parse_int(text) }
+    }
+
+    /// Is the text of `value` the needle's?
+    #[inline]
+    pub fn is(&self, value: Value<'_>) -> bool {
+        match value {
+            Value::Int(n) => self.int == Some(n),
+            Value::Str(s) => s == self.text,
+        }
+    }
+}
+
 /// Reads the canonical decimal text of an `i64`: no plus sign, no space, no leading zero, no `-0`, so that
 /// printing the number gives back the same bytes.
 #[inline]
