@@ -32,6 +32,8 @@ static DYING_OF: AtomicI32 = AtomicI32::new(fault::ABORT);
 const PATIENCE_MS: u64 = 10_000;
 /// How long the memory is tested: whoever waits for the server's restart waits for this.
 const MEMORY_TEST_MS: u64 = 10_000;
+/// Bytes of function names: an overflowing stack has tens of thousands of them.
+const MAX_NAMES: usize = 16 * 1024;
 
 /// Makes crashes, panics and alarms leave a report, as the configuration wants it. Call it in the thread that will run
 /// the loop, before others are started.
@@ -211,11 +213,11 @@ fn registers(out: &mut Direct, registers: &Registers) {
 
 /// What may itself crash or get stuck, because it allocates and reads what may be broken.
 fn particulars(out: &mut Direct, doomed: &Doomed) {
-    let mut told = Pieces { out, buf: [0; 1024], len: 0 };
+    let mut told = Pieces { out, buf: [0; 1024], len: 0, allowed: usize::MAX };
     doomed.testify(&mut told);
     told.flush();
     heading(out, "FUNCTION NAMES");
-    let mut told = Pieces { out, buf: [0; 1024], len: 0 };
+    let mut told = Pieces { out, buf: [0; 1024], len: 0, allowed: MAX_NAMES };
     let _ = writeln!(told, "{}", Backtrace::force_capture());
     told.flush();
 }
@@ -248,6 +250,8 @@ struct Pieces<'a> {
     out: &'a mut Direct,
     buf: [u8; 1024],
     len: usize,
+    /// Bytes that are still taken; what is beyond is dropped.
+    allowed: usize,
 }
 
 impl Pieces<'_> {
@@ -259,7 +263,7 @@ impl Pieces<'_> {
 
 impl Write for Pieces<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for byte in text.bytes() {
+        for byte in text.bytes().take(self.allowed) {
             if self.len == self.buf.len() {
                 self.flush();
             }
@@ -268,6 +272,7 @@ impl Write for Pieces<'_> {
                 self.len += 1;
             }
         }
+        self.allowed = self.allowed.saturating_sub(text.len());
         Ok(())
     }
 }
@@ -311,6 +316,31 @@ mod tests {
         for mark in marks {
             let at = rest.find(mark).unwrap_or_else(|| panic!("{mark} is missing or misplaced in:\n{text}"));
             rest = &rest[at + mark.len()..];
+        }
+    }
+
+    #[test]
+    fn pieces_are_joined_and_cut_where_asked() {
+        let path = std::env::temp_dir().join(format!("spinel-pieces-{}", pid()));
+        let config = Config { logfile: path.as_os_str().as_bytes().to_vec(), ..Config::default() };
+        let write = |allowed| {
+            log::open(&config).expect("the temporary directory can be written");
+            let mut out = Direct::open().expect("it was just opened");
+            let mut pieces = Pieces { out: &mut out, buf: [0; 1024], len: 0, allowed };
+            for _ in 0..1000 {
+                let _ = pieces.write_str("abcde");
+            }
+            pieces.flush();
+            exit_now(0)
+        };
+        for (allowed, want) in [(usize::MAX, 5000), (1023, 1023), (0, 0)] {
+            match fork().expect("a process id is free") {
+                Fork::Child => write(allowed),
+                Fork::Parent(child) => wait_for(child).expect("it is our child"),
+            };
+            let text = std::fs::read_to_string(&path).expect("the child wrote it");
+            std::fs::remove_file(&path).expect("it is there");
+            assert_eq!(text, "abcde".repeat(1000)[..want]);
         }
     }
 

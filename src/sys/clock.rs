@@ -185,20 +185,24 @@ fn counter_is_steady() -> bool {
 }
 
 /// The counter's rate where the processor states it.
+#[cfg(target_arch = "x86_64")]
 fn counter_hz() -> Option<u64> {
-    #[cfg(target_arch = "aarch64")]
-    {
-        let hz: u64;
-        // SAFETY: reading CNTFRQ_EL0 is allowed in user mode on Linux and touches no memory.
-        unsafe {
-            core::arch::asm!("mrs {}, cntfrq_el0", out(reg) hz, options(nomem, nostack, preserves_flags))
-        };
-        return (hz != 0).then_some(hz);
-    }
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-    return Some(1_000_000_000);
-    #[cfg(target_arch = "x86_64")]
     None
+}
+
+/// The counter's rate where the processor states it.
+#[cfg(target_arch = "aarch64")]
+fn counter_hz() -> Option<u64> {
+    let hz: u64;
+    // SAFETY: reading CNTFRQ_EL0 is allowed in user mode on Linux and touches no memory.
+    unsafe { core::arch::asm!("mrs {}, cntfrq_el0", out(reg) hz, options(nomem, nostack, preserves_flags)) };
+    (hz != 0).then_some(hz)
+}
+
+/// The counter's rate where the processor states it.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn counter_hz() -> Option<u64> {
+    Some(1_000_000_000)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 use super::process::{pid, thread_id};
 use super::registers::{self, Registers};
@@ -40,7 +40,8 @@ static FAULTS: AtomicU32 = AtomicU32::new(0);
 
 /// Catches the fatal signals: `reporter` is called in the handler of the first one, and the process dies of the signal
 /// when it returns. Another thread's crash meanwhile waits; a crash of the reporter calls it once more. Only the first
-/// call's function counts. Gives the calling thread an emergency stack, so that a stack overflow can be reported too.
+/// call's function counts, and only the thread of that call gets an emergency stack, on which a stack overflow can be
+/// reported in full.
 pub fn catch(reporter: fn(&Fault)) {
     let _ = REPORTER.set(reporter);
     give_emergency_stack();
@@ -143,8 +144,13 @@ unsafe fn describe(signal: c_int, info: &libc::siginfo_t, context: &libc::uconte
 
 const EMERGENCY_STACK: usize = 1 << 20;
 
-/// Maps an emergency stack for the calling thread. Its pages are taken when they are used, if ever.
+/// Maps an emergency stack for the calling thread, unless one was given before. Its pages are taken when they are
+/// used, if ever.
 fn give_emergency_stack() {
+    static GIVEN: AtomicBool = AtomicBool::new(false);
+    if GIVEN.swap(true, Ordering::Relaxed) {
+        return;
+    }
     // SAFETY: an anonymous mapping wherever the kernel likes; it is never unmapped, so the stack stays valid.
     unsafe {
         let base = libc::mmap(

@@ -66,8 +66,8 @@ pub(super) fn all(context: &libc::ucontext_t) -> Registers {
         "X30",
     ];
     let mut named = [("", 0); COUNT];
-    for (slot, (name, value)) in named.iter_mut().zip(NAMES.iter().zip(context.uc_mcontext.regs)) {
-        *slot = (name, value);
+    for (slot, register) in named.iter_mut().zip(NAMES.into_iter().zip(context.uc_mcontext.regs)) {
+        *slot = register;
     }
     named[31] = ("SP", context.uc_mcontext.sp);
     named[32] = ("PC", context.uc_mcontext.pc);
