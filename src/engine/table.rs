@@ -115,6 +115,17 @@ impl CommandTable {
         self.slots[slot] = command;
     }
 
+    /// Whether `rename-command from to` can be done, with the reason Redis gives if not.
+    pub fn check_rename(&self, from: &[u8], to: &[u8]) -> Result<(), &'static str> {
+        if self.find(from).is_none() {
+            return Err("No such command in rename-command");
+        }
+        if !to.is_empty() && self.find(to).is_some() {
+            return Err("Target command name already exists");
+        }
+        Ok(())
+    }
+
     /// The top-level command of this name.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&Command> {

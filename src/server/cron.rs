@@ -39,6 +39,9 @@ impl Loop {
         self.engine.time_out_blocked();
         self.resume();
         self.cron.busy = self.engine.keyspace.free_slice(4);
+        if self.engine.keyspace.has_discarded() {
+            self.helper.free(self.engine.keyspace.take_discarded());
+        }
         if self.engine.clock.monotonic_us >= self.cron.next_us {
             let hz = u64::from(self.engine.config.hz.max(1));
             self.cron.next_us = self.engine.clock.monotonic_us + 1_000_000 / hz;

@@ -51,17 +51,20 @@ impl Loop {
     /// Takes the connections that wait at a listener.
     pub(super) fn accept_from(&mut self, at: usize) {
         for _ in 0..ACCEPTS_PER_TURN {
-            let accepted = match &self.listeners[at] {
-                Listener::Tcp(listener) => listener.accept().map(|(stream, peer)| {
+            let listening = self.listening.borrow();
+            let accepted = match listening.get(at) {
+                None => return,
+                Some(Listener::Tcp(listener)) => listener.accept().map(|(stream, peer)| {
                     let local = stream.local_addr().map(|a| a.to_string()).unwrap_or_default();
                     let loopback = peer.ip().to_canonical().is_loopback();
                     (Stream::Tcp(stream), peer.to_string(), local, loopback)
                 }),
-                Listener::Unix(listener) => listener.accept().map(|(stream, _)| {
+                Some(Listener::Unix(listener)) => listener.accept().map(|(stream, _)| {
                     let path = String::from_utf8_lossy(&self.engine.config.unixsocket).into_owned();
                     (Stream::Unix(stream), format!("{path}:0"), format!("{path}:0"), true)
                 }),
             };
+            drop(listening);
             match accepted {
                 Ok((stream, addr, laddr, local)) => self.welcome(stream, addr, laddr, local),
                 Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return,

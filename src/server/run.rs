@@ -1,76 +1,285 @@
-//! From a configuration to a running server.
+//! From a command line to a running server, and the way out.
 
+use super::cron::Cron;
+use super::daemon::{self, Supervisor};
 use super::endpoint::Connections;
-use super::turn::{FIRST_CLIENT, Loop};
-use crate::config::{Config, Effect};
+use super::helper::Helper;
+use super::listening::Listening;
+use super::log::{self, notice, warning};
+use super::process::{Process, RESERVED_FDS};
+use super::turn::{Loop, WAKER};
+use super::{crash, signals, title};
+use crate::config::{Config, Declaration, Disk, Invocation, LoadError, Loaded, Sources, load};
 use crate::engine::machine::ServerFacts;
 use crate::engine::table::CommandTable;
-use crate::engine::{Engine, Host};
+use crate::engine::{Engine, client_info};
 use crate::keyspace::Keyspace;
-use crate::net::listener::{self, Listener};
-use crate::sys::entropy::{Rng, random_bytes};
+use crate::sys::entropy::{Rng, random_bytes, random_hex};
+use crate::sys::fd::EventFd;
+use crate::sys::{clock, limits, process, proctitle, syscheck, witness};
 use crate::table::Hasher;
-use mio::{Events, Interest, Poll, Token};
-use std::collections::VecDeque;
-use std::io;
+use mio::{Events, Poll};
+use std::cell::RefCell;
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::os::unix::ffi::OsStringExt;
+use std::process::ExitCode;
+use std::rc::Rc;
 
-struct Process;
+/// What the server calls itself to tools that look for Redis.
+pub const REDIS_VERSION: &str = "7.2.4";
+/// Our own version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-impl Host for Process {
-    fn apply(&mut self, _effect: Effect, _config: &Config) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn rss_bytes(&self) -> usize {
-        crate::sys::memory::rss_bytes()
+/// Runs the program with this command line.
+pub fn main(argv: Vec<OsString>) -> ExitCode {
+    let argv: Vec<Vec<u8>> = argv.into_iter().map(OsString::into_vec).collect();
+    match Invocation::parse(&argv) {
+        Invocation::Version => {
+            println!(
+                "Redis server v={REDIS_VERSION} sha=00000000:0 malloc={} bits=64 build=spinel-{VERSION}",
+                crate::sys::heap::allocator_name()
+            );
+            ExitCode::SUCCESS
+        }
+        Invocation::Help => {
+            print!("{}", super::usage::TEXT);
+            ExitCode::SUCCESS
+        }
+        Invocation::TestMemory(_) => {
+            eprintln!("This build tests no memory: use memtest86 or the like.");
+            ExitCode::FAILURE
+        }
+        Invocation::CheckSystem => {
+            let (report, fine) = syscheck::check_system();
+            print!("{report}");
+            if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Invocation::Serve(sources) => start(&argv, &sources),
     }
 }
 
-/// Runs a server until it is told to stop.
-pub fn serve(config: Config) -> io::Result<()> {
+/// Reads the configuration and serves by it.
+fn start(argv: &[Vec<u8>], sources: &Sources) -> ExitCode {
+    log::init();
+    let mut renames = Vec::new();
+    let loaded = load(sources, &mut Disk, &mut |declaration| {
+        if let Declaration::RenameCommand { from, to } = declaration {
+            let table = CommandTable::new(crate::commands::ALL, &renames);
+            table.check_rename(from, to)?;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            renames.push((text(from), text(to)));
+        }
+        Ok(())
+    });
+    match loaded {
+        Ok(loaded) => serve(argv, loaded, renames),
+        Err(error @ LoadError::Unreadable { .. }) => {
+            warning!("{}", error.report(REDIS_VERSION));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprint!("{}", error.report(&format!("Redis {REDIS_VERSION}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(argv: &[Vec<u8>], loaded: Loaded, renames: Vec<(String, String)>) -> ExitCode {
+    let mut config = loaded.config;
+    let supervisor = daemon::supervise(config.supervised);
+    if let Err(error) = log::open(&config) {
+        eprintln!("Can't open the log file: {error}");
+        return ExitCode::FAILURE;
+    }
+    log::apply(&config);
+    let background = config.daemonize && supervisor.is_none();
+    if background && let Err(error) = daemon::daemonize() {
+        warning!("Can't run in the background: {error}");
+        return ExitCode::FAILURE;
+    }
+    greet(loaded.file.is_some(), &loaded.warnings);
+    crash::install(&config);
+    if background || !config.pidfile.is_empty() {
+        if config.pidfile.is_empty() {
+            config.pidfile = daemon::DEFAULT_PIDFILE.to_vec();
+        }
+        daemon::create_pid_file(&config.pidfile);
+        crash::remove_on_crash(&config.pidfile);
+    }
+    if !reserve_descriptors(&mut config) {
+        return ExitCode::FAILURE;
+    }
+    let command = argv.first().cloned().unwrap_or_default();
+    let file = loaded.file;
+    title::show(&config, title::Facts { command: &command, config_file: file.as_deref(), sentinel: false });
+    for promise in config.unkept_promises() {
+        warning!("{promise}");
+    }
+    match assemble(config, file, renames) {
+        Ok(mut server) => run(&mut server, supervisor),
+        Err(error) => {
+            warning!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn greet(has_file: bool, warnings: &[String]) {
+    let pid = process::pid();
+    notice!("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
+    notice!(
+        "Redis version={REDIS_VERSION}, bits=64, commit=00000000, modified=0, pid={pid}, just started (Spinel {VERSION})"
+    );
+    for line in warnings {
+        warning!("{line}");
+    }
+    if has_file {
+        notice!("Configuration loaded");
+    } else {
+        warning!(
+            "Warning: no config file specified, using the default config. In order to specify a config file use \
+             spinel /path/to/redis.conf"
+        );
+    }
+}
+
+/// Makes room for `maxclients` descriptors, or lowers `maxclients` to what there is.
+fn reserve_descriptors(config: &mut Config) -> bool {
+    let wanted = u64::from(config.maxclients) + RESERVED_FDS;
+    let granted = limits::raise_open_files(wanted);
+    let before = granted.before.unwrap_or(granted.limit);
+    if granted.limit >= wanted {
+        if before < wanted {
+            notice!(
+                "Increased maximum number of open files to {wanted} (it was originally set to {before})."
+            );
+        }
+        return true;
+    }
+    if granted.limit <= RESERVED_FDS {
+        warning!(
+            "Your current 'ulimit -n' of {before} is not enough for the server to start. Please increase your open \
+             file limit to at least {wanted}. Exiting."
+        );
+        return false;
+    }
+    let reason = granted.error.as_ref().map_or_else(String::new, crate::sys::errno::reason);
+    warning!(
+        "You requested maxclients of {} requiring at least {wanted} max file descriptors.",
+        config.maxclients
+    );
+    warning!("Server can't set maximum open files to {wanted} because of OS error: {reason}.");
+    config.maxclients = (granted.limit - RESERVED_FDS) as u32;
+    warning!(
+        "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. If you \
+         need higher maxclients increase 'ulimit -n'.",
+        granted.limit,
+        config.maxclients
+    );
+    true
+}
+
+/// Puts the machine, its sockets and its helper together.
+fn assemble(config: Config, file: Option<Vec<u8>>, renames: Vec<(String, String)>) -> Result<Loop, String> {
+    let failed = |what: &str, error: std::io::Error| format!("{what}: {}", crate::sys::errno::reason(&error));
+    let poll = Poll::new().map_err(|e| failed("Error creating the event loop", e))?;
+    let registry = poll.registry().try_clone().map_err(|e| failed("Error creating the event loop", e))?;
+    let mut listening = Listening::new(registry);
+    if listening.open(&config).is_err() {
+        return Err(format!("Failed listening on port {} (TCP), aborting.", config.port));
+    }
+    if listening.is_empty() {
+        return Err("Configured to not listen anywhere, exiting.".to_string());
+    }
+    let listening = Rc::new(RefCell::new(listening));
+    let waker = mio::Waker::new(poll.registry(), WAKER).map_err(|e| failed("Error creating the waker", e))?;
+    let helper = Helper::start(waker).map_err(|e| failed("Error starting the helper thread", e))?;
     let mut key = [0u8; 16];
     random_bytes(&mut key);
     let word = |at: usize| u64::from_le_bytes(key[at..at + 8].try_into().expect("eight bytes"));
-    let hasher = Hasher::new(word(0), word(8));
-    let now_ms = crate::sys::clock::wall_ms();
-    let keyspace = Keyspace::new(config.databases as usize, hasher, Rng::from_entropy(), now_ms);
-    let commands = CommandTable::new(crate::commands::ALL, &[]);
-    let facts = ServerFacts { started_ms: now_ms, ..ServerFacts::default() };
-    let poll = Poll::new()?;
-    let mut listeners = listen(&config)?;
-    for (at, listener) in listeners.iter_mut().enumerate().take(FIRST_CLIENT - 1) {
-        poll.registry().register(listener.source(), Token(at), Interest::READABLE)?;
-    }
-    let engine = Engine::new(commands, config, facts, keyspace, Box::new(Process));
-    let mut server = Loop {
+    let now_ms = clock::wall_ms();
+    let keyspace =
+        Keyspace::new(config.databases as usize, Hasher::new(word(0), word(8)), Rng::from_entropy(), now_ms);
+    let facts = ServerFacts {
+        run_id: random_hex(40),
+        repl_id: random_hex(40),
+        executable: std::env::current_exe().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default(),
+        config_file: file.map(|f| String::from_utf8_lossy(&f).into_owned()).unwrap_or_default(),
+        started_ms: now_ms,
+        pid: process::pid(),
+        tcp_port: config.port,
+        loading: false,
+        os: process::kernel(),
+        startup_memory: crate::sys::heap::used_memory(),
+    };
+    let commands = CommandTable::new(crate::commands::ALL, &renames);
+    let host = Box::new(Process { listening: Rc::clone(&listening) });
+    let mut engine = Engine::new(commands, config, facts, keyspace, host);
+    engine.set_clock(clock::wall_us(), clock::monotonic_us());
+    Ok(Loop {
         engine,
         poll,
         events: Events::with_capacity(1024),
-        listeners,
+        listening,
+        helper,
         connections: Connections::default(),
-        queue: VecDeque::new(),
+        queue: Default::default(),
         readable: Vec::new(),
         postponed: Vec::new(),
         args: Default::default(),
         batch: Vec::new(),
         chunks: Default::default(),
-        cron: Default::default(),
-        stop: false,
-    };
-    server.run()
+        cron: Cron::default(),
+        exit: None,
+    })
 }
 
-/// Opens the listeners that the configuration asks for.
-fn listen(config: &Config) -> io::Result<Vec<Listener>> {
-    let mut listeners = Vec::new();
-    for word in &config.bind {
-        for address in listener::parse_bind(word)? {
-            match listener::listen_tcp(address.ip, config.port as u16, config.tcp_backlog as i32) {
-                Ok(listener) => listeners.push(listener),
-                Err(_) if address.optional => {}
-                Err(e) => return Err(e),
-            }
+fn run(server: &mut Loop, supervisor: Option<Supervisor>) -> ExitCode {
+    match EventFd::new().and_then(|wake| server.watch_signals(wake)) {
+        Ok(raw) => signals::install(raw),
+        Err(error) => {
+            warning!("Error setting up signals: {error}");
+            return ExitCode::FAILURE;
         }
     }
-    Ok(listeners)
+    notice!("Server initialized");
+    if server.engine.config.port != 0 {
+        notice!("Ready to accept connections tcp");
+    }
+    if !server.engine.config.unixsocket.is_empty() {
+        notice!("Ready to accept connections unix");
+    }
+    if let Some(supervisor) = supervisor {
+        supervisor.ready(false);
+    }
+    let code = witness::during(server, testify, Loop::run);
+    if let Some(supervisor) = supervisor {
+        supervisor.stopping();
+    }
+    let config = &server.engine.config;
+    if !config.pidfile.is_empty() {
+        daemon::remove_pid_file(&config.pidfile);
+    }
+    if !config.unixsocket.is_empty() {
+        notice!("Removing the unix socket file.");
+        let _ = std::fs::remove_file(OsString::from_vec(config.unixsocket.clone()));
+    }
+    if let Err(error) = &code {
+        warning!("The event loop failed: {error}");
+        return ExitCode::FAILURE;
+    }
+    warning!("Redis is now ready to exit, bye bye...");
+    proctitle::set("");
+    ExitCode::from(server.exit.unwrap_or(0))
+}
+
+/// What a crash report tells of the server: the clients, as far as they can be read.
+fn testify(server: &Loop, out: &mut dyn Write) {
+    crash::heading(out, "CLIENT LIST OUTPUT");
+    for client in server.engine.clients.iter() {
+        let line = client_info::line(client, &server.engine.commands, server.engine.clock.now_ms);
+        // What cannot be written has nowhere else to go.
+        let _ = writeln!(out, "{line}");
+    }
 }

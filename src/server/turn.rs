@@ -2,15 +2,18 @@
 
 use super::batch::Pending;
 use super::endpoint::Connections;
+use super::helper::Helper;
+use super::listening::Listening;
 use crate::engine::Engine;
 use crate::engine::client::Closing;
 use crate::ids::ClientId;
-use crate::net::listener::Listener;
 use crate::net::query::{ChunkPool, ReadOutcome};
 use crate::resp::parse::ArgBuf;
 use mio::{Events, Poll, Token};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Tokens below this are listeners and the waker; a client's is its place plus this.
@@ -27,7 +30,8 @@ pub struct Loop {
     pub engine: Engine,
     pub poll: Poll,
     pub events: Events,
-    pub listeners: Vec<Listener>,
+    pub listening: Rc<RefCell<Listening>>,
+    pub helper: Helper,
     pub connections: Connections,
     /// Connections with bytes to parse.
     pub queue: VecDeque<ClientId>,
@@ -39,13 +43,14 @@ pub struct Loop {
     pub batch: Vec<Pending>,
     pub chunks: ChunkPool,
     pub cron: super::cron::Cron,
-    pub stop: bool,
+    /// Set when the server shall end, with its exit code.
+    pub exit: Option<u8>,
 }
 
 impl Loop {
     /// Turns until somebody says stop.
     pub fn run(&mut self) -> std::io::Result<()> {
-        while !self.stop {
+        while self.exit.is_none() {
             self.turn()?;
         }
         Ok(())
@@ -63,6 +68,7 @@ impl Loop {
         self.read_ready();
         self.run_queued();
         self.duties();
+        self.follow_requests();
         self.write_pending();
         self.close_finished();
         Ok(())
@@ -98,7 +104,7 @@ impl Loop {
                 }
             }
         }
-        for (at, ready) in accept.iter().enumerate().take(self.listeners.len()) {
+        for (at, ready) in accept.iter().enumerate() {
             if *ready {
                 self.accept_from(at);
             }

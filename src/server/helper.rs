@@ -1,0 +1,62 @@
+//! The helper thread: frees what would take too long in a turn. It never touches the keyspace.
+
+use crate::keyspace::Object;
+use mio::Waker;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+/// What the helper is given to do.
+enum Job {
+    Free(Vec<Box<Object>>),
+    Unmap(Vec<crate::sys::pages::Chunk>),
+}
+
+/// A handle of the helper thread. The thread ends with the process.
+pub struct Helper {
+    jobs: Sender<Job>,
+    pending: Arc<AtomicUsize>,
+    /// Wakes the loop from other threads.
+    pub waker: Arc<Waker>,
+}
+
+impl Helper {
+    /// Starts the thread.
+    pub fn start(waker: Waker) -> io::Result<Self> {
+        let (jobs, queue) = channel::<Job>();
+        let pending = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&pending);
+        std::thread::Builder::new().name("bio_lazy_free".into()).spawn(move || {
+            for job in queue {
+                match job {
+                    Job::Free(objects) => {
+                        for object in objects {
+                            drop(object);
+                            left.fetch_sub(1, Ordering::Relaxed);
+                        }
+                    }
+                    Job::Unmap(chunks) => drop(chunks),
+                }
+            }
+        })?;
+        Ok(Helper { jobs, pending, waker: Arc::new(waker) })
+    }
+
+    /// Has these values freed.
+    pub fn free(&self, objects: Vec<Box<Object>>) {
+        self.pending.fetch_add(objects.len(), Ordering::Relaxed);
+        // The thread lives as long as the process; were it gone, the values would be freed here.
+        let _ = self.jobs.send(Job::Free(objects));
+    }
+
+    /// Has these pages given back to the system.
+    pub fn unmap(&self, chunks: Vec<crate::sys::pages::Chunk>) {
+        let _ = self.jobs.send(Job::Unmap(chunks));
+    }
+
+    /// Values that wait to be freed.
+    pub fn pending(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
+    }
+}
