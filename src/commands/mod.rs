@@ -3,7 +3,13 @@
 use crate::engine::Spec;
 
 pub mod connection;
+pub mod generic;
 pub mod string;
 
-/// The command table's rows.
-pub const ALL: &[&Spec] = &[&connection::ping::PING, &string::get_set::GET, &string::get_set::SET];
+/// The families, each with its commands.
+const FAMILIES: &[&[&Spec]] = &[connection::ALL, generic::ALL, string::ALL];
+
+/// Every command of the server.
+pub fn all() -> Vec<&'static Spec> {
+    FAMILIES.concat()
+}

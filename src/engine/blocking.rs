@@ -146,6 +146,20 @@ impl Engine {
         }
     }
 
+    /// After SWAPDB: keys that somebody waits for may have come with the other database.
+    pub fn note_swapped(&mut self, a: DbIndex, b: DbIndex) {
+        let Engine { keyspace, blocking, .. } = self;
+        let come: Vec<_> = blocking
+            .waiting
+            .keys()
+            .filter(|(db, key)| (*db == a || *db == b) && keyspace.contains_raw(*db, key))
+            .cloned()
+            .collect();
+        for (db, key) in come {
+            blocking.note_ready(db, &key);
+        }
+    }
+
     /// Notes which touched keys somebody waits for.
     pub(super) fn settle_blocked(&mut self) {
         let Engine { keyspace, blocking, .. } = self;

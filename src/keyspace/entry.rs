@@ -432,6 +432,24 @@ impl<'a> View<'a> {
         self.entry.header() & VARIANT != 0
     }
 
+    /// The encoding's name, as OBJECT ENCODING tells it.
+    pub fn encoding(&self) -> &'static str {
+        /// The longest string that Redis keeps in one allocation with its header.
+        const EMBEDDED: usize = 44;
+        match (self.kind(), self.stored()) {
+            (_, Stored::Int(_)) => "int",
+            (Kind::String, Stored::Inline(bytes)) => {
+                if bytes.len() <= EMBEDDED && !self.variant() {
+                    "embstr"
+                } else {
+                    "raw"
+                }
+            }
+            (_, Stored::Inline(_)) => "listpack",
+            (_, Stored::Heap(object)) => object.encoding(),
+        }
+    }
+
     /// Bytes the entry takes from the slab, without a boxed object's.
     pub fn entry_bytes(&self) -> usize {
         Slab::usable(self.entry.size())

@@ -291,6 +291,11 @@ impl<'a> Keys<'a> {
         self.space.effects.instead(db, command);
     }
 
+    /// Whether a key that gets this time is gone at once.
+    pub fn is_past(&self, ms: UnixMs) -> bool {
+        ms <= self.space.now_ms && self.expires_actively()
+    }
+
     /// Whether deleting by time happens here (and not on a primary elsewhere).
     pub fn expires_actively(&self) -> bool {
         self.space.expiry_mode == ExpiryMode::Active

@@ -12,6 +12,7 @@ mod space;
 mod strings;
 pub mod value;
 pub mod wheel;
+mod whole;
 
 pub use access::lru_clock;
 pub use edit::{Edit, Packed, Value};

@@ -40,6 +40,20 @@ pub enum Object {
 }
 
 impl Object {
+    /// A copy of its own.
+    pub fn duplicate(&self) -> Object {
+        match self {
+            Object::Str(bytes) => Object::Str(Str(bytes.0.clone())),
+        }
+    }
+
+    /// The encoding's name, as OBJECT ENCODING tells it.
+    pub fn encoding(&self) -> &'static str {
+        match self {
+            Object::Str(_) => "raw",
+        }
+    }
+
     /// How much work freeing this is, in allocations: what decides whether it is freed at once or handed on.
     pub fn free_effort(&self) -> usize {
         match self {

@@ -65,7 +65,7 @@ fn start(argv: &[Vec<u8>], sources: &Sources) -> ExitCode {
     let mut renames = Vec::new();
     let loaded = load(sources, &mut Disk, &mut |declaration| {
         if let Declaration::RenameCommand { from, to } = declaration {
-            let table = CommandTable::new(crate::commands::ALL, &renames);
+            let table = CommandTable::new(&crate::commands::all(), &renames);
             table.check_rename(from, to)?;
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             renames.push((text(from), text(to)));
@@ -213,7 +213,7 @@ fn assemble(config: Config, file: Option<Vec<u8>>, renames: Vec<(String, String)
         os: process::kernel(),
         startup_memory: crate::sys::heap::used_memory(),
     };
-    let commands = CommandTable::new(crate::commands::ALL, &renames);
+    let commands = CommandTable::new(&crate::commands::all(), &renames);
     let host = Box::new(Process { listening: Rc::clone(&listening) });
     let mut engine = Engine::new(commands, config, facts, keyspace, host);
     engine.set_clock(clock::wall_us(), clock::monotonic_us());

@@ -4,6 +4,7 @@
 mod big_uint;
 mod binary_float;
 pub mod float;
+pub mod glob;
 mod grisu;
 pub mod long_double;
 pub mod numbers;

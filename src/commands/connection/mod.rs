@@ -1,3 +1,8 @@
 //! Commands about the connection itself.
 
-pub mod ping;
+use crate::engine::Spec;
+
+mod ping;
+
+/// The family.
+pub const ALL: &[&Spec] = &[&ping::PING];

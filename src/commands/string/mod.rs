@@ -1,3 +1,8 @@
 //! Commands on strings.
 
-pub mod get_set;
+use crate::engine::Spec;
+
+mod get_set;
+
+/// The family.
+pub const ALL: &[&Spec] = &[&get_set::GET, &get_set::SET];

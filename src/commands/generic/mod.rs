@@ -1,0 +1,42 @@
+//! Commands on keys of any type.
+
+use crate::engine::Spec;
+
+mod copy;
+mod delete;
+mod expire;
+mod flush;
+mod object;
+mod rename;
+mod scan;
+mod ttl;
+
+/// The family.
+pub const ALL: &[&Spec] = &[
+    &copy::COPY,
+    &copy::MOVE,
+    &delete::DEL,
+    &delete::EXISTS,
+    &delete::TOUCH,
+    &delete::TYPE,
+    &delete::UNLINK,
+    &expire::EXPIRE,
+    &expire::EXPIREAT,
+    &expire::PEXPIRE,
+    &expire::PEXPIREAT,
+    &expire::PERSIST,
+    &flush::FLUSHALL,
+    &flush::FLUSHDB,
+    &flush::SWAPDB,
+    &object::OBJECT,
+    &rename::RENAME,
+    &rename::RENAMENX,
+    &scan::DBSIZE,
+    &scan::KEYS,
+    &scan::RANDOMKEY,
+    &scan::SCAN,
+    &ttl::EXPIRETIME,
+    &ttl::PEXPIRETIME,
+    &ttl::PTTL,
+    &ttl::TTL,
+];
