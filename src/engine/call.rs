@@ -82,7 +82,7 @@ impl Engine {
     /// A command that does not run: the client is told, and a transaction it was meant for is broken.
     fn refuse(&mut self, id: ClientId, args: &Args<'_>, error: &Error) {
         if let Ok(command) = self.commands.resolve(args) {
-            self.commands.get_mut(command).stats.rejected += 1;
+            self.stats.commands.reject(command.0);
             if self.commands.get(command).spec.name == "exec" {
                 self.discard_transaction(id);
                 let text = error.render().into_owned();
@@ -166,28 +166,22 @@ impl Engine {
     /// Counters, slow log, latency events and MONITOR.
     #[inline]
     fn account(&mut self, id: ClientId, command: CommandId, args: &Args<'_>, ticks: u64, failed: bool) {
-        let entry = self.commands.get_mut(command);
         let nsec = clock::ticks_to_ns(ticks);
-        let stats = &mut entry.stats;
-        stats.calls += 1;
-        let rest = nsec + u64::from(stats.nsec_rest);
-        stats.usec += rest / 1000;
-        stats.nsec_rest = (rest % 1000) as u32;
-        stats.failed += u64::from(failed);
-        let flags = entry.spec.flags;
-        self.stats.counters.commands_processed += 1;
+        self.stats.commands.record(command.0, 1, nsec, self.config.latency_tracking);
+        self.stats.counters.total_commands_processed += 1;
+        if failed {
+            self.stats.commands.fail(command.0);
+        }
         if let Some(client) = self.clients.get_mut(id) {
             client.commands += 1;
         }
+        let flags = self.commands.get(command).spec.flags;
         let usec = nsec / 1000;
-        if self.stats.watches_time(&self.config, usec) && !flags.has(Flags::BLOCKING) {
-            self.note_time(id, command, args, usec);
-        }
-        if self.config.latency_tracking {
-            self.stats.histograms.record(command.0, nsec);
+        if self.stats.wants_duration(&self.config, usec) && !flags.has(Flags::BLOCKING) {
+            self.note_duration(id, command, args, usec);
         }
         if !self.monitors.is_empty() && !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
-            self.feed_monitors(id, args);
+            self.feed_monitors(id, command, args);
         }
     }
 

@@ -30,7 +30,7 @@ impl Engine {
         }
         if (hard || soft) && client.closing != Some(Closing::Now) {
             let shown = super::client_info::line(client, &self.commands, now);
-            self.stats.counters.output_limit_disconnections += 1;
+            self.stats.counters.client_output_buffer_limit_disconnections += 1;
             tracing::warn!(
                 "Client {shown} scheduled to be closed ASAP for overcoming of output buffer limits."
             );

@@ -113,12 +113,12 @@ impl Engine {
         let mut engine = Engine {
             keyspace,
             clients: Clients::default(),
+            stats: Meters::new(commands.len()),
             commands,
             config,
             watch: WatchIndex::default(),
             blocking: Blocking::default(),
             pause: Pause::default(),
-            stats: Meters::default(),
             clock: TurnClock::default(),
             server,
             host,
@@ -202,7 +202,7 @@ impl Engine {
     /// Writes an error reply and counts it.
     pub(super) fn reply_error(&mut self, id: ClientId, error: &Error) {
         let text = error.render().into_owned();
-        self.stats.errors.count(text.split(' ').next().unwrap_or("ERR"));
+        self.count_error(&text);
         self.reply(id).error(text);
     }
 

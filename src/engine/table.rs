@@ -16,20 +16,8 @@ pub struct Command {
     pub full_name: String,
     pub parent: Option<CommandId>,
     pub subcommands: Vec<CommandId>,
-    pub stats: CommandStats,
     /// The argument to prefetch, if the first key's place is fixed; 0 otherwise.
     pub prefetch_arg: u8,
-}
-
-/// What INFO commandstats shows of a command.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CommandStats {
-    pub calls: u64,
-    pub usec: u64,
-    pub rejected: u64,
-    pub failed: u64,
-    /// Time of calls shorter than a microsecond, carried until it makes one, in nanoseconds.
-    pub nsec_rest: u32,
 }
 
 const SLOTS: usize = 4096;
@@ -93,15 +81,7 @@ impl CommandTable {
             },
             None => 0,
         };
-        self.commands.push(Command {
-            id,
-            spec,
-            full_name,
-            parent,
-            subcommands: Vec::new(),
-            stats: CommandStats::default(),
-            prefetch_arg,
-        });
+        self.commands.push(Command { id, spec, full_name, parent, subcommands: Vec::new(), prefetch_arg });
         id
     }
 
@@ -173,16 +153,25 @@ impl CommandTable {
         &self.commands[usize::from(id.0)]
     }
 
-    pub fn get_mut(&mut self, id: CommandId) -> &mut Command {
-        &mut self.commands[usize::from(id.0)]
+    /// How many commands and sub-commands there are.
+    #[allow(clippy::len_without_is_empty)]
+    pub fn len(&self) -> usize {
+        self.commands.len()
+    }
+
+    /// From which argument on a command's arguments are secret: what slow log and MONITOR do not show.
+    pub fn secret_from(&self, command: CommandId, args: &Args<'_>) -> usize {
+        match self.get(command).full_name.as_str() {
+            "auth" => 1,
+            "hello" => (2..args.len()).find(|i| args.is(*i, "auth")).map_or(usize::MAX, |i| i + 1),
+            "config|set" => 2,
+            "acl|setuser" => 2,
+            _ => usize::MAX,
+        }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Command> {
         self.commands.iter()
-    }
-
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Command> {
-        self.commands.iter_mut()
     }
 }
 

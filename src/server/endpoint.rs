@@ -102,7 +102,7 @@ impl Loop {
         client.unix_socket = matches!(stream, Stream::Unix(_));
         client.addr = addr;
         client.laddr = laddr;
-        self.engine.stats.counters.connections_received += 1;
+        self.engine.stats.counters.total_connections_received += 1;
         self.connections.insert(id, Connection::new(stream));
     }
 

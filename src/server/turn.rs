@@ -148,6 +148,7 @@ impl Loop {
         client.io.net_in += bytes as u64;
         client.last_active_ms = self.engine.clock.now_ms;
         self.engine.stats.counters.net_input_bytes += bytes as u64;
+        self.engine.stats.counters.total_reads_processed += 1;
         self.enqueue(id);
         self.check_query_limit(id);
     }
@@ -175,6 +176,7 @@ impl Loop {
             let now_ms = self.engine.clock.now_ms;
             let line = crate::engine::client_info::line(client, &self.engine.commands, now_ms);
             tracing::warn!("Closing client that reached max query buffer length: {line}");
+            self.engine.stats.counters.client_query_buffer_limit_disconnections += 1;
             self.engine.close_now(id);
         }
     }
@@ -220,6 +222,7 @@ impl Loop {
         }
         client.io.net_out += written as u64;
         self.engine.stats.counters.net_output_bytes += written as u64;
+        self.engine.stats.counters.total_writes_processed += 1;
         if client.out.is_empty() {
             if client.closing == Some(Closing::AfterReply) {
                 self.engine.close_now(id);
