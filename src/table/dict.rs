@@ -169,7 +169,7 @@ impl Dict {
 
     fn split(&mut self, hash: u64, rehash: &dyn Fn(Word) -> u64) {
         let (buckets, depth) = self.dir.view(hash);
-        let uniform = depth < segment::MAX_DEPTH && self.dir.largest() <= self.len + 1024;
+        let uniform = depth < segment::MAX_DEPTH && self.dir.largest() <= self.len + NEEDLESS_WORDS;
         assert!(
             uniform,
             "the hashes share a prefix of {depth} bits: their function is not fit for a dictionary"
@@ -219,6 +219,8 @@ impl Dict {
 
 /// An empty dictionary of up to this many segments is freed at once; a larger one is left to `maintain`.
 pub(super) const AT_ONCE: usize = 64;
+/// A directory with so many more words than there are entries is the sign of an unfit hash.
+const NEEDLESS_WORDS: usize = 1 << 16;
 /// How many buckets ahead a segment's entries are asked for when all of them are read.
 const READ_AHEAD: usize = 3;
 

@@ -52,11 +52,11 @@ impl Dict {
             let smaller = packed(&kept, depth);
             self.dir.replace(hash, smaller);
         }
-        self.sweep = next_prefix(hash, depth);
+        self.sweep = segment::next_prefix(hash, depth);
     }
 
     fn join(&mut self, hash: u64, depth: u32) {
-        let left = hash & !(u64::MAX >> (depth - 1));
+        let left = segment::prefix(hash, depth - 1);
         let right = buddy(left, depth);
         let mut entries = Vec::with_capacity(JOINABLE);
         for side in [left, right] {
@@ -66,22 +66,5 @@ impl Dict {
         let joined = packed(&entries, depth - 1);
         self.dir.join(left, joined);
         self.sweep = left;
-    }
-}
-
-/// The first hash after those that share the first `depth` bits of `hash`; 0 after the last.
-fn next_prefix(hash: u64, depth: u32) -> u64 {
-    if depth == 0 { 0 } else { (hash >> (64 - depth)).wrapping_add(1) << (64 - depth) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn prefixes_follow_one_another_around() {
-        assert_eq!(next_prefix(5, 0), 0);
-        assert_eq!(next_prefix(0x1234 << 48, 16), 0x1235 << 48);
-        assert_eq!(next_prefix(u64::MAX, 3), 0);
     }
 }

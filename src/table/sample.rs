@@ -15,17 +15,26 @@ const LARGEST: u64 = SIZES[SIZES.len() - 1] as u64 * SLOTS as u64;
 struct Stretch(u64);
 
 impl Stretch {
+    fn new(random: u64) -> Stretch {
+        // Scrambled, so that callers who merely count do not get overlapping stretches.
+        Stretch(scramble(random.wrapping_mul(0xd6e8_feb8_6659_fd93)))
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ x >> 31
+        scramble(self.0)
     }
 
     /// A number below `bound`.
     fn below(&mut self, bound: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
+}
+
+fn scramble(x: u64) -> u64 {
+    let x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ x >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ x >> 31
 }
 
 impl Dict {
@@ -38,7 +47,7 @@ impl Dict {
         if self.len == 0 {
             return None;
         }
-        let mut stretch = Stretch(random);
+        let mut stretch = Stretch::new(random);
         let deepest = self.dir.depth();
         for _ in 0..ATTEMPTS {
             let (buckets, depth) = self.dir.view(stretch.next());
@@ -66,27 +75,18 @@ impl Dict {
             return;
         }
         let mut told = 0;
-        let mut hash = random;
-        let (buckets, depth) = self.dir.view(hash);
-        let start = segment::home_of_hash(hash, depth, buckets.len());
-        let (before, after) = buckets.split_at(start);
+        let (first, depth) = self.dir.view(random);
+        let (before, after) = first.split_at(segment::home_of_hash(random, depth, first.len()));
         tell(after, wanted, &mut told, &mut f);
-        let begun = before;
-        let mut covered = share(depth);
-        hash = hash.wrapping_add(share(depth) as u64);
-        while told < wanted && covered < 1 << 64 {
-            let (buckets, depth) = self.dir.view(hash);
+        let start = segment::prefix(random, depth);
+        let mut at = segment::next_prefix(random, depth);
+        while told < wanted && at != start {
+            let (buckets, depth) = self.dir.view(at);
             tell(buckets, wanted, &mut told, &mut f);
-            covered += share(depth);
-            hash = hash.wrapping_add(share(depth) as u64);
+            at = segment::next_prefix(at, depth);
         }
-        tell(begun, wanted, &mut told, &mut f);
+        tell(before, wanted, &mut told, &mut f);
     }
-}
-
-/// How many hashes share a prefix of `depth` bits.
-fn share(depth: u32) -> u128 {
-    1 << (64 - depth)
 }
 
 fn tell(buckets: &[Bucket], wanted: usize, told: &mut usize, f: &mut impl FnMut(Word)) {

@@ -48,7 +48,7 @@ impl Dict {
         f: &mut dyn FnMut(Word),
     ) -> Option<u64> {
         let (buckets, depth) = self.dir.view(floor);
-        let prefix = if depth == 0 { 0 } else { floor & !(u64::MAX >> depth) };
+        let prefix = segment::prefix(floor, depth);
         let mut home = segment::home_of_hash(floor, depth, buckets.len());
         let mut partial = true;
         while home < buckets.len() && walk.told < count.max(1) && walk.homes > 0 {

@@ -30,6 +30,16 @@ pub fn size_for(entries: usize) -> usize {
     SIZES.iter().copied().find(fits).map_or(usize::from(SIZES[SIZES.len() - 1]), usize::from)
 }
 
+/// The first `depth` bits of a hash, the others zero.
+pub fn prefix(hash: u64, depth: u32) -> u64 {
+    hash & !(u64::MAX >> depth)
+}
+
+/// The first hash after those that share the first `depth` bits of `hash`; 0 after the last.
+pub fn next_prefix(hash: u64, depth: u32) -> u64 {
+    if depth == 0 { 0 } else { (hash >> (64 - depth)).wrapping_add(1) << (64 - depth) }
+}
+
 /// The 23 bits of `hash` that a segment of that depth keeps.
 #[inline]
 pub fn fragment(hash: u64, depth: u32) -> u32 {
@@ -197,6 +207,14 @@ mod tests {
 
     fn word(i: u64) -> Word {
         Word::new(i + 1).expect("a small number")
+    }
+
+    #[test]
+    fn prefixes_follow_one_another_around() {
+        assert_eq!((next_prefix(5, 0), prefix(5, 0)), (0, 0));
+        assert_eq!(next_prefix(0x1234_5678 << 32, 16), 0x1235 << 48);
+        assert_eq!(prefix(0x1234_5678 << 32, 16), 0x1234 << 48);
+        assert_eq!(next_prefix(u64::MAX, 3), 0);
     }
 
     #[test]

@@ -8,3 +8,4 @@ mod listpack;
 mod recorded;
 mod set;
 mod wheel;
+mod table;
