@@ -189,7 +189,10 @@ impl Dict {
                 sides[usize::from(right)].push((fragment, word));
             }
         }
-        let [left, right] = sides.map(|entries| packed(&entries, depth + 1));
+        let [left, right] = sides.map(|entries| {
+            packed(&entries, depth + 1, SPLIT_LIMIT)
+                .expect("a keyed hash does not put hundreds into one bucket")
+        });
         self.dir.split(hash, left, right);
     }
 
@@ -221,6 +224,8 @@ impl Dict {
 pub(super) const AT_ONCE: usize = 64;
 /// A directory with so many more words than there are entries is the sign of an unfit hash.
 const NEEDLESS_WORDS: usize = 1 << 16;
+/// Buckets to which a split goes for entries that are spread very badly.
+const SPLIT_LIMIT: usize = 512;
 /// How many buckets ahead a segment's entries are asked for when all of them are read.
 const READ_AHEAD: usize = 3;
 
@@ -252,15 +257,18 @@ pub(super) fn filled(
     Some(segment)
 }
 
-/// A new segment with these entries, of the size that suits their number, or larger if they are badly spread.
-pub(super) fn packed(entries: &[(u32, Word)], depth: u32) -> Segment {
+/// A new segment with these entries, of the size that suits their number or, if they are badly spread, a larger one
+/// of up to `most` buckets; none if that is not enough either.
+pub(super) fn packed(entries: &[(u32, Word)], depth: u32, most: usize) -> Option<Segment> {
     let mut count = segment::size_for(entries.len());
     loop {
         if let Some(segment) = filled(count, depth, entries.iter().copied()) {
-            return segment;
+            return Some(segment);
         }
-        assert!(count < 4096, "{} hashes are all but equal", entries.len());
         count = segment::next_size(count).unwrap_or(2 * count);
+        if count > most {
+            return None;
+        }
     }
 }
 

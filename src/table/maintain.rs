@@ -37,25 +37,25 @@ impl Dict {
     fn tend(&mut self) {
         let hash = self.sweep;
         let (buckets, depth) = self.dir.view(hash);
-        let entries = segment::entries(buckets);
+        let (count, entries) = (buckets.len(), segment::entries(buckets));
         if self.dir.has_buddy(hash) {
             let (others, _) = self.dir.view(buddy(hash, depth));
-            if entries + segment::entries(others) <= JOINABLE {
+            if entries + segment::entries(others) <= JOINABLE && self.join(hash, depth) {
                 // Not moved on: what was joined may be joined again.
-                self.join(hash, depth);
                 return;
             }
         }
-        let fit = segment::size_for(entries);
-        if fit * 2 <= buckets.len() + 1 {
-            let kept: Vec<_> = segment::all(buckets).collect();
-            let smaller = packed(&kept, depth);
-            self.dir.replace(hash, smaller);
+        if segment::size_for(entries) * 2 <= count + 1 {
+            let kept: Vec<_> = segment::all(self.dir.view(hash).0).collect();
+            if let Some(smaller) = packed(&kept, depth, count - 1) {
+                self.dir.replace(hash, smaller);
+            }
         }
         self.sweep = segment::next_prefix(hash, depth);
     }
 
-    fn join(&mut self, hash: u64, depth: u32) {
+    /// Joins the segment of that hash with its buddy, if their entries are well enough spread to fit into one.
+    fn join(&mut self, hash: u64, depth: u32) -> bool {
         let left = segment::prefix(hash, depth - 1);
         let right = buddy(left, depth);
         let mut entries = Vec::with_capacity(JOINABLE);
@@ -63,8 +63,10 @@ impl Dict {
             let of_side = segment::all(self.dir.view(side).0);
             entries.extend(of_side.map(|(fragment, word)| (segment::widened(fragment, side, depth), word)));
         }
-        let joined = packed(&entries, depth - 1);
+        let largest = usize::from(SIZES[SIZES.len() - 1]);
+        let Some(joined) = packed(&entries, depth - 1, largest) else { return false };
         self.dir.join(left, joined);
         self.sweep = left;
+        true
     }
 }

@@ -167,3 +167,57 @@ impl Iterator for Iter<'_> {
 }
 
 impl ExactSizeIterator for Iter<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: u64 = 0x1234_5678_0000_0000;
+
+    fn word(i: u64) -> Word {
+        Word::new(i + 1).expect("a small number")
+    }
+
+    fn told(dict: &Dict, rehash: impl Fn(Word) -> u64, mut cursor: u64) -> Vec<u64> {
+        let mut told = Vec::new();
+        loop {
+            cursor = dict.scan(cursor, 3, &rehash, |word| told.push(word.get() - 1));
+            if cursor == 0 {
+                told.sort_unstable();
+                return told;
+            }
+        }
+    }
+
+    #[test]
+    fn a_cursor_finer_than_what_is_kept_divides_exactly() {
+        // Hashes that differ only below the 23 bits kept, as those do which a cursor from deeper segments divides.
+        let rehash = |word: Word| BASE | (word.get() - 1) << 16;
+        let mut dict = Dict::new();
+        (0..50).for_each(|i| dict.insert(rehash(word(i)), word(i), rehash));
+        for i in 0..50 {
+            assert_eq!(told(&dict, rehash, rehash(word(i)) >> 16), (i..50).collect::<Vec<_>>());
+        }
+        assert_eq!(told(&dict, rehash, (rehash(word(49)) >> 16) + 1), [0u64; 0]);
+    }
+
+    #[test]
+    fn any_number_is_a_cursor() {
+        let rehash = |word: Word| super::super::Hasher::new(1, 1).hash(&word.get().to_le_bytes());
+        let mut dict = Dict::new();
+        (0..2000).for_each(|i| dict.insert(rehash(word(i)), word(i), rehash));
+        let mut hashes: Vec<u64> = (0..2000).map(|i| rehash(word(i)) >> 16).collect();
+        hashes.sort_unstable();
+        for cursor in [1, 0xffff_ffff_ffff, hashes[77], hashes[77] + 1, hashes[1500] - 1] {
+            let left = hashes.iter().filter(|&&hash| hash >= cursor).count();
+            assert_eq!(told(&dict, rehash, cursor).len(), left);
+        }
+        for cursor in [1 << 48, 1 << 53, u64::MAX] {
+            assert_eq!(dict.scan(cursor, 10, rehash, |_| panic!("past the end")), 0);
+        }
+        assert_eq!(dict.scan(0, usize::MAX, rehash, |_| ()), 0, "all at once");
+        let mut calls = 0;
+        let next = dict.scan(0, 0, rehash, |_| calls += 1);
+        assert!(next != 0 && calls <= 56, "no count at all still gets on");
+    }
+}
