@@ -7,5 +7,5 @@ mod intset;
 mod listpack;
 mod recorded;
 mod set;
-mod wheel;
 mod table;
+mod wheel;
