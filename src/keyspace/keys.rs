@@ -110,6 +110,21 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// Hashes keys and asks for their table lines, then for their entries: ahead of a command that looks them all up.
+    /// `hashed` takes as many keys as it has room for.
+    pub fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>, hashed: &mut [Key<'k>]) {
+        let mut count = 0;
+        for (bytes, slot) in keys.zip(hashed.iter_mut()) {
+            let hash = self.space.hash(bytes);
+            self.space.prefetch_line(self.db, hash);
+            *slot = Key::with_hash(bytes, hash);
+            count += 1;
+        }
+        for key in &hashed[..count] {
+            self.space.prefetch_entry(self.db, key.hash(&self.space.hasher));
+        }
+    }
+
     /// Looks a key up for a writing command: marks the access, counts nothing.
     pub fn look<'k>(&mut self, key: impl Into<Key<'k>>) -> Option<View<'_>> {
         let entry = self.space.find(self.db, &key.into())?;
@@ -303,14 +318,19 @@ impl<'a> Keys<'a> {
 }
 
 fn str_of(view: View<'_>) -> Result<StrView<'_>, WrongType> {
-    if view.kind() != Kind::String {
-        return Err(WrongType);
+    if view.kind() == Kind::String { Ok(view.str()) } else { Err(WrongType) }
+}
+
+impl<'a> View<'a> {
+    /// The string here; the kind was checked.
+    #[inline]
+    pub fn str(&self) -> StrView<'a> {
+        match self.stored() {
+            Stored::Int(n) => StrView::Int(n),
+            Stored::Inline(bytes) => StrView::Bytes(bytes),
+            Stored::Heap(Object::Str(Str(bytes))) => StrView::Bytes(bytes),
+            #[allow(unreachable_patterns)]
+            Stored::Heap(_) => unreachable!("a string's object is a string"),
+        }
     }
-    Ok(match view.stored() {
-        Stored::Int(n) => StrView::Int(n),
-        Stored::Inline(bytes) => StrView::Bytes(bytes),
-        Stored::Heap(Object::Str(Str(bytes))) => StrView::Bytes(bytes),
-        #[allow(unreachable_patterns)]
-        Stored::Heap(_) => return Err(WrongType),
-    })
 }
