@@ -57,16 +57,17 @@ fn sources(argv: &[Text]) -> Sources {
     let mut args = argv.get(1..).unwrap_or_default();
     let mut sources = Sources { sentinel: asks_for_sentinel(argv), ..Sources::default() };
     if let Some((file, rest)) = args.split_first().filter(|(first, _)| !first.starts_with(b"-")) {
-        sources.file = Some(file.clone());
+        // An empty name is no file, so that `spinel "$CONF"` starts without one.
+        sources.file = Some(file.clone()).filter(|file| !file.is_empty());
         args = rest;
     }
     let mut options = Text::new();
     // A directive waits for its value: the next argument belongs to it even if it starts with two dashes.
     let mut waits = false;
-    let without_file = usize::from(sources.file.is_none());
+    let first_may_be_stdin = args.len() + 1 == argv.len();
     for (at, arg) in args.iter().enumerate() {
         let next = args.get(at + 1);
-        if arg == b"-" && ((at == 0 && without_file == 1) || next.is_none()) {
+        if arg == b"-" && ((at == 0 && first_may_be_stdin) || next.is_none()) {
             sources.stdin = true;
         } else if let Some(name) = arg.strip_prefix(b"--").filter(|_| !waits) {
             if !options.is_empty() {
@@ -134,6 +135,7 @@ mod tests {
         };
         assert_eq!(serve(&["a.conf"]), (true, false));
         assert_eq!(serve(&["-"]), (false, true));
+        assert_eq!(serve(&["", "--port", "0"]), (false, false));
         assert_eq!(serve(&["a.conf", "--port", "0", "-"]), (true, true));
         assert_eq!(serve(&["a.conf", "-", "--port", "0"]), (true, false));
         assert_eq!(serve(&["--port", "0", "-"]), (false, true));

@@ -1,6 +1,8 @@
 //! Settings that are more than one number or word: save points, output buffer limits, event classes, shutdown
 //! flags, the primary's address. Their parsing from directives is in `special`.
 
+use crate::keyspace::EventClass;
+
 /// Save the data set once `seconds` have passed and at least `changes` keys changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SavePoint {
@@ -63,51 +65,37 @@ pub(super) const DEFAULT_OUTPUT_LIMITS: [OutputLimit; 3] = [
     OutputLimit { hard_bytes: 32 << 20, soft_bytes: 8 << 20, soft_seconds: 60 },
 ];
 
-/// The classes of keyspace events that are published, as in `notify-keyspace-events`. The bits are those of Redis'
-/// module interface.
+/// The classes of keyspace events that are published, as in `notify-keyspace-events`: the bits of `EventClass`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EventClasses(pub u32);
 
 impl EventClasses {
-    pub const KEYSPACE: EventClasses = EventClasses(1 << 0);
-    pub const KEYEVENT: EventClasses = EventClasses(1 << 1);
-    pub const GENERIC: EventClasses = EventClasses(1 << 2);
-    pub const STRING: EventClasses = EventClasses(1 << 3);
-    pub const LIST: EventClasses = EventClasses(1 << 4);
-    pub const SET: EventClasses = EventClasses(1 << 5);
-    pub const HASH: EventClasses = EventClasses(1 << 6);
-    pub const ZSET: EventClasses = EventClasses(1 << 7);
-    pub const EXPIRED: EventClasses = EventClasses(1 << 8);
-    pub const EVICTED: EventClasses = EventClasses(1 << 9);
-    pub const STREAM: EventClasses = EventClasses(1 << 10);
-    pub const KEY_MISS: EventClasses = EventClasses(1 << 11);
-    pub const MODULE: EventClasses = EventClasses(1 << 13);
-    pub const NEW: EventClasses = EventClasses(1 << 14);
     /// What `A` stands for: every class but key misses and new keys.
-    pub const ALL: EventClasses = EventClasses(0x7fc | 1 << 13);
+    pub const ALL: EventClasses = EventClasses(0x7fc | EventClass::MODULE.0);
 
     /// Each class with its letter, in the order `CONFIG GET` prints those that `A` covers, then the rest.
-    const LETTERS: [(u8, EventClasses); 14] = [
-        (b'g', Self::GENERIC),
-        (b'$', Self::STRING),
-        (b'l', Self::LIST),
-        (b's', Self::SET),
-        (b'h', Self::HASH),
-        (b'z', Self::ZSET),
-        (b'x', Self::EXPIRED),
-        (b'e', Self::EVICTED),
-        (b't', Self::STREAM),
-        (b'd', Self::MODULE),
-        (b'n', Self::NEW),
-        (b'K', Self::KEYSPACE),
-        (b'E', Self::KEYEVENT),
-        (b'm', Self::KEY_MISS),
+    const LETTERS: [(u8, EventClass); 14] = [
+        (b'g', EventClass::GENERIC),
+        (b'$', EventClass::STRING),
+        (b'l', EventClass::LIST),
+        (b's', EventClass::SET),
+        (b'h', EventClass::HASH),
+        (b'z', EventClass::ZSET),
+        (b'x', EventClass::EXPIRED),
+        (b'e', EventClass::EVICTED),
+        (b't', EventClass::STREAM),
+        (b'd', EventClass::MODULE),
+        (b'n', EventClass::NEW),
+        (b'K', EventClass::KEYSPACE),
+        (b'E', EventClass::KEYEVENT),
+        (b'm', EventClass::KEY_MISS),
     ];
     /// How many of `LETTERS` are left out when `A` is printed.
     const COVERED: usize = 11;
 
-    pub const fn contains(self, other: EventClasses) -> bool {
-        self.0 & other.0 == other.0
+    /// Whether events of a class are published, given a channel for them.
+    pub const fn contains(self, class: EventClass) -> bool {
+        self.0 & class.0 == class.0
     }
 
     pub const fn is_empty(self) -> bool {
@@ -118,11 +106,10 @@ impl EventClasses {
     pub fn from_letters(letters: &[u8]) -> Option<EventClasses> {
         let mut classes = 0;
         for letter in letters {
-            let class = match letter {
-                b'A' => Self::ALL,
-                _ => Self::LETTERS.iter().find(|(known, _)| known == letter)?.1,
+            classes |= match letter {
+                b'A' => Self::ALL.0,
+                _ => Self::LETTERS.iter().find(|(known, _)| known == letter)?.1.0,
             };
-            classes |= class.0;
         }
         Some(EventClasses(classes))
     }
@@ -130,7 +117,7 @@ impl EventClasses {
     /// The letters, as `CONFIG GET` prints them.
     // COMPAT: with all of `A` set Redis leaves `n` unprinted.
     pub fn letters(self) -> String {
-        let all = self.contains(Self::ALL);
+        let all = self.0 & Self::ALL.0 == Self::ALL.0;
         let skip = if all { Self::COVERED } else { 0 };
         let set = Self::LETTERS.iter().skip(skip).filter(|(_, class)| self.contains(*class));
         all.then_some('A').into_iter().chain(set.map(|(letter, _)| char::from(*letter))).collect()
@@ -193,8 +180,8 @@ mod tests {
     fn all_is_the_union_of_what_its_letter_covers() {
         let covered = &EventClasses::LETTERS[..EventClasses::COVERED - 1];
         assert_eq!(covered.iter().fold(0, |bits, (_, class)| bits | class.0), EventClasses::ALL.0);
-        assert!(!EventClasses::ALL.contains(EventClasses::KEY_MISS));
-        assert!(!EventClasses::ALL.contains(EventClasses::NEW));
+        assert!(!EventClasses::ALL.contains(EventClass::KEY_MISS));
+        assert!(!EventClasses::ALL.contains(EventClass::NEW));
     }
 
     #[test]

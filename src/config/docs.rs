@@ -6,16 +6,18 @@ use super::table::{Config, DIRECTIVES};
 const OPENING: &str = "\
 # Configuration
 
-Spinel reads a `redis.conf` as it is and takes the same directives on its command line (`spinel redis.conf --port 7000`).
-`redis.conf.example` explains the ones that most installations touch. This page lists all of them; it is rendered from
-the table in `src/config/table.rs` (`UPDATE_DOCS=1 cargo test config::docs` writes it again).
+Spinel reads a `redis.conf` as it is and takes the same directives on its command line
+(`spinel redis.conf --port 7000`). `redis.conf.example` explains the ones that most installations touch. This
+page lists all of them; it is rendered from the table in `src/config/table.rs`
+(`UPDATE_DOCS=1 cargo test config::docs` writes it again).
 
-- **Values**: memory takes `b`, `k`, `kb`, `m`, `mb`, `g`, `gb`, where those with a `b` are powers of 1024. A name in brackets
-  is another one for the same directive.
-- **Set**: `live` directives can be changed by CONFIG SET, `start` only in the file or on the command line; `guarded` ones by
-  CONFIG SET if `enable-protected-configs` allows it. `hidden` ones show up in CONFIG GET by their full name only.
-- **Effect**: `yes`; `no`: accepted and shown, and nothing follows from it; `not yet`: it promises durability, safety or
-  replication that this version does not give, and a start with it set warns.
+- **Values**: memory takes `b`, `k`, `kb`, `m`, `mb`, `g`, `gb`, where those with a `b` are powers of 1024. A
+  name in brackets is another one for the same directive.
+- **Set**: `live` directives can be changed by CONFIG SET, `start` only in the file or on the command line;
+  `guarded` ones by CONFIG SET if `enable-protected-configs` allows it. `hidden` ones show up in CONFIG GET by
+  their full name only.
+- **Effect**: `yes`; `no`: accepted and shown, and nothing follows from it; `not yet`: it promises durability,
+  safety or replication that this version does not give, and a start with it set warns.
 
 Beside these the file may hold `include`, `rename-command`, `user` and `loadmodule` lines.
 ";
@@ -103,7 +105,10 @@ fn effect(support: Support) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::access::find;
+    use super::super::directive::Origin;
     use super::*;
+    use crate::util::quote::split_args;
 
     const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/config.md");
 
@@ -124,6 +129,54 @@ mod tests {
             let rows = rendered.matches(&format!("\n| `{}`", directive.name)).count();
             assert_eq!(rows, 1, "{}", directive.name);
             assert!(directive.summary.trim().ends_with('.'), "{}", directive.name);
+        }
+    }
+
+    const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/redis.conf.example");
+
+    /// The settings of redis.conf.example, which have no space after their `#`, by the blocks they stand in.
+    fn example_blocks() -> Vec<(String, Vec<String>)> {
+        let text = std::fs::read_to_string(EXAMPLE).expect("redis.conf.example");
+        let setting = |line: &str| {
+            let line = line.strip_prefix('#')?;
+            line.starts_with(|first: char| first.is_ascii_lowercase()).then(|| line.to_owned())
+        };
+        let block = |block: &str| {
+            // Prose is wrapped, so words that belong together may stand on two lines.
+            let words = block.replace("\n# ", " ").to_lowercase();
+            (words, block.lines().filter_map(setting).collect())
+        };
+        text.split("\n\n").map(block).collect()
+    }
+
+    #[test]
+    fn the_example_shows_defaults() {
+        let default = Config::default();
+        let mut shown = 0;
+        for line in example_blocks().into_iter().flat_map(|(_, lines)| lines) {
+            let words = split_args(line.as_bytes()).expect("balanced quotes");
+            let (name, args) = words.split_first().expect("a name");
+            let directive = find(name).unwrap_or_else(|| panic!("no such directive: {line}"));
+            let args: Vec<&[u8]> = args.iter().map(Vec::as_slice).collect();
+            let mut config = default.clone();
+            let set = directive.set(&mut config, &args, Origin::Command);
+            assert!(set.is_ok(), "{line}: {set:?}");
+            let same = directive.get(&config) == directive.get(&default) || directive.name == "dir";
+            assert!(same, "not the default: {line}");
+            shown += 1;
+        }
+        assert!(shown > 80, "{shown} settings");
+    }
+
+    #[test]
+    fn the_example_says_what_has_no_effect() {
+        for (words, lines) in example_blocks() {
+            for line in &lines {
+                let name = line.split(' ').next().unwrap_or_default();
+                let live = find(name.as_bytes()).is_some_and(|directive| directive.support == Support::Live);
+                let says_so = words.contains("no effect yet");
+                assert!(live != says_so, "redis.conf.example is wrong about the effect of {name}");
+            }
         }
     }
 }

@@ -55,8 +55,8 @@ impl Files for Disk {
     }
 }
 
-/// Puts `text` in the place of a file: written beside it, forced to disk, then renamed over it. The old file stays as it
-/// was if anything fails before that.
+/// Puts `text` in the place of a file: written beside it, forced to disk, then renamed over it. The old file stays
+/// as it was if anything fails before that.
 pub fn replace(file: &[u8], text: &[u8]) -> io::Result<()> {
     let (aside, mut out) = create_beside(file)?;
     let written = out.write_all(text).and_then(|()| out.sync_all());

@@ -1,34 +1,4 @@
-//! The number formats of redis.conf. Knows no directive.
-
-use crate::util::numbers::parse_i64;
-
-/// Bytes: digits and one of `b k kb m mb g gb` in any case; the two-letter units are powers of 1024.
-// COMPAT: as in Redis no digits at all mean 0. Unlike there an amount beyond 64 bits is refused, where it would
-// wrap around and might evict the whole data set.
-pub(super) fn memory(text: &[u8]) -> Option<u64> {
-    let at = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    let (digits, unit) = text.split_at_checked(at)?;
-    let scale: u64 = match unit.to_ascii_lowercase().as_slice() {
-        b"" | b"b" => 1,
-        b"k" => 1000,
-        b"kb" => 1 << 10,
-        b"m" => 1000 * 1000,
-        b"mb" => 1 << 20,
-        b"g" => 1000 * 1000 * 1000,
-        b"gb" => 1 << 30,
-        _ => return None,
-    };
-    let amount: u64 = match digits {
-        b"" => 0,
-        _ => std::str::from_utf8(digits).ok()?.parse().ok()?,
-    };
-    amount.checked_mul(scale)
-}
-
-/// A percentage such as `12%`.
-pub(super) fn percent(text: &[u8]) -> Option<i64> {
-    parse_i64(text.strip_suffix(b"%")?).filter(|percent| *percent >= 0)
-}
+//! The number formats of redis.conf that nothing else has. Knows no directive.
 
 /// An octal number such as `700` or `0700`.
 // COMPAT: an empty one is 0.
@@ -58,21 +28,6 @@ pub(super) fn show_memory(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_units() {
-        assert_eq!(memory(b"1k"), Some(1000));
-        assert_eq!(memory(b"1KB"), Some(1024));
-        assert_eq!(memory(b"64mb"), Some(64 << 20));
-        assert_eq!(memory(b"2G"), Some(2_000_000_000));
-        assert_eq!(
-            (memory(b""), memory(b"mb"), memory(b"18446744073709551615b")),
-            (Some(0), Some(0), Some(u64::MAX))
-        );
-        for bad in ["-1", "1t", "1 mb", "1.5gb", "99999999999gb", "18446744073709551616", "+1"] {
-            assert_eq!(memory(bad.as_bytes()), None, "{bad:?}");
-        }
-    }
 
     #[test]
     fn memory_is_shown_in_its_largest_unit() {

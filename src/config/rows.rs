@@ -4,9 +4,10 @@
 /// A row reads: documentation, then
 /// `field: Type = default, "name" | "alias", kind(arguments), FLAGS, Effect, Support;`
 ///
-/// The kinds are `flag`, `int(min, max)`, `clamped(min, max, low, high)` for a number that is moved into its range,
-/// `memory(min, max)`, `memory_or_percent(min, max)`, `octal(min, max)`, `choice` for a type with `Choice`,
-/// `text(check)`, `optional(check)` for a text whose emptiness means unset, and `special(ROW)` for a row of `special`.
+/// The kinds are `flag`, `int(min, max)`, `clamped(Unit, min, max, low, high)` for a number that is moved into
+/// its range, `memory(min, max)`, `memory_or_percent(min, max)`, `octal(min, max)`, `choice` for a type with
+/// `Choice`, `text(check)`, `optional(check)` for a text whose emptiness means unset, and `special(ROW)` for a row
+/// of `special`.
 macro_rules! directives {
     ($(section $section:literal { $(
         $(#[doc = $doc:literal])+
@@ -62,13 +63,13 @@ macro_rules! directives {
             put: |config, value| config.$field = value as $type,
         }
     };
-    (@clamped $field:ident $type:ty, $min:expr, $max:expr, $low:expr, $high:expr) => {
+    (@clamped $field:ident $type:ty, $unit:expr, $min:expr, $max:expr, $low:expr, $high:expr) => {
         Kind::Number {
-            unit: Unit::Plain,
+            unit: $unit,
             min: $min as i128,
             max: $max as i128,
             get: |config| i128::from(config.$field),
-            put: |config, value| config.$field = value.clamp($low, $high) as $type,
+            put: |config, value| config.$field = value.clamp($low as i128, $high as i128) as $type,
         }
     };
     (@choice $field:ident $type:ty) => {

@@ -8,7 +8,8 @@ use super::compound::{
 use super::directive::{Origin, Reason, Rewritten, Special, Text, WRONG_ARITY, refuse_word, yes_or_no};
 use super::parse;
 use super::table::Config;
-use crate::util::quote::write_quoted;
+use crate::util::numbers::parse_memory;
+use crate::util::quote::{needs_quoting, write_quoted};
 
 const MAX_BIND_ADDRESSES: usize = 16;
 
@@ -76,7 +77,8 @@ pub(super) const BIND: Special = Special {
         if config.bind == default_bind() {
             return Rewritten::Dropped;
         }
-        forced(if config.bind.is_empty() { b"\"\"".to_vec() } else { (BIND.get)(config) })
+        let words = config.bind.iter().map(|address| word(address)).collect::<Vec<_>>().join(&b' ');
+        forced(if config.bind.is_empty() { b"\"\"".to_vec() } else { words })
     },
 };
 
@@ -109,7 +111,7 @@ fn set_output_limits(config: &mut Config, args: &[&[u8]], _: Origin) -> Result<b
         let class = OutputClass::from_word(class)
             .ok_or("Invalid client class specified in buffer limit configuration.")?;
         let seconds = parse::loose_integer(seconds).and_then(|seconds| i32::try_from(seconds).ok());
-        let limit = parse::memory(hard).zip(parse::memory(soft)).zip(seconds.filter(|seconds| *seconds >= 0));
+        let limit = parse_memory(hard).zip(parse_memory(soft)).zip(seconds.filter(|seconds| *seconds >= 0));
         let ((hard_bytes, soft_bytes), soft_seconds) =
             limit.ok_or("Error in hard, soft or soft_seconds setting in buffer limit configuration.")?;
         limits[class as usize] = OutputLimit { hard_bytes, soft_bytes, soft_seconds };
@@ -171,7 +173,9 @@ pub(super) const REPLICAOF: Special = Special {
     },
     // In a cluster the nodes' own file says who replicates whom.
     rewrite: |config| match &config.replicaof {
-        Some(_) if !config.cluster_enabled => forced((REPLICAOF.get)(config)),
+        Some(primary) if !config.cluster_enabled => {
+            forced([word(&primary.host).as_slice(), primary.port.to_string().as_bytes()].join(&b' '))
+        }
         _ => Rewritten::Dropped,
     },
 };
@@ -272,9 +276,101 @@ fn join(parts: impl Iterator<Item = String>) -> Text {
     parts.collect::<Vec<_>>().join(" ").into_bytes()
 }
 
+/// A word of a line, in quotes if it cannot do without.
+fn word(text: &str) -> Text {
+    if needs_quoting(text.as_bytes()) { quoted(text.as_bytes()) } else { text.into() }
+}
+
 /// A value in quotes, as `CONFIG REWRITE` writes texts.
 pub(super) fn quoted(value: &[u8]) -> Text {
     let mut out = Text::with_capacity(value.len() + 2);
     write_quoted(&mut out, value);
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What CONFIG GET shows after a set, or why it was refused.
+    fn outcome(special: &Special, args: &[&str]) -> String {
+        let mut config = Config::default();
+        let args: Vec<&[u8]> = args.iter().map(|arg| arg.as_bytes()).collect();
+        match (special.set)(&mut config, &args, Origin::Command) {
+            Ok(_) => String::from_utf8_lossy(&(special.get)(&config)).into_owned(),
+            Err(reason) => format!("error: {reason}"),
+        }
+    }
+
+    #[test]
+    fn save_points() {
+        assert_eq!(outcome(&SAVE, &["+900", "1", "5", ""]), "900 1 5 0");
+        assert_eq!(outcome(&SAVE, &[]), "");
+        for bad in [["0", "1"], ["x", "1"], ["900", "-1"], ["900", "99999999999"], ["", "1"]] {
+            assert_eq!(outcome(&SAVE, &bad), "error: Invalid save parameters");
+        }
+        assert_eq!(outcome(&SAVE, &["900"]), "error: Invalid save parameters");
+    }
+
+    #[test]
+    fn output_limits() {
+        let shown = outcome(&OUTPUT_LIMITS, &["slave", "1mb", "2mb", "5", "NORMAL", "1", "2", "3"]);
+        assert_eq!(shown, "normal 1 2 3 slave 1048576 2097152 5 pubsub 33554432 8388608 60");
+        let refused = |args: &[&str]| outcome(&OUTPUT_LIMITS, args);
+        assert_eq!(
+            refused(&["replica", "1", "2"]),
+            "error: Wrong number of arguments in buffer limit configuration."
+        );
+        assert_eq!(
+            refused(&["master", "1", "2", "3"]),
+            "error: Invalid client class specified in buffer limit configuration."
+        );
+        let number = "error: Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+        for bad in [["slave", "x", "2", "3"], ["slave", "1", "-2", "3"], ["slave", "1", "2", "-3"]] {
+            assert_eq!(refused(&bad), number);
+        }
+    }
+
+    #[test]
+    fn scores_and_percentiles() {
+        assert_eq!(outcome(&OOM_SCORES, &["1", "2", "-2000"]), "1 2 -2000");
+        assert_eq!(outcome(&OOM_SCORES, &["1", "2"]), "error: wrong number of arguments");
+        assert_eq!(
+            outcome(&OOM_SCORES, &["1", "2", "2001"]),
+            "error: Invalid oom-score-adj-values, elements must be between -2000 and 2000."
+        );
+        assert_eq!(outcome(&PERCENTILES, &["50", "99.12345678", "1e2"]), "50 99.123457 100");
+        assert_eq!(outcome(&PERCENTILES, &[""]), "");
+        let range = "error: latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+        assert_eq!([outcome(&PERCENTILES, &["100.1"]), outcome(&PERCENTILES, &["-inf"])], [range, range]);
+        for bad in ["", "nan", "5%"] {
+            let bad = outcome(&PERCENTILES, &["1", bad]);
+            assert_eq!(bad, "error: Invalid latency-tracking-info-percentiles parameters");
+        }
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(outcome(&REPLICAOF, &["host", "6379"]), "host 6379");
+        assert_eq!(outcome(&REPLICAOF, &["NO", "one"]), "");
+        assert_eq!(outcome(&REPLICAOF, &["host", "abc"]), "error: Invalid primary port");
+        assert_eq!(outcome(&REPLICAOF, &["host", "65536"]), "error: Invalid primary port");
+        assert_eq!(outcome(&BIND, &[""]), "");
+        assert_eq!(outcome(&BIND, &["::1"; 17]), "error: Too many bind addresses specified.");
+    }
+
+    #[test]
+    fn signals_and_defragmentation() {
+        assert_eq!(outcome(&SHUTDOWN_ON_SIGTERM, &["DEFAULT", "force"]), "force");
+        assert_eq!(
+            outcome(&SHUTDOWN_ON_SIGTERM, &["save", "nosave"]),
+            "error: shutdown options SAVE and NOSAVE can't be used simultaneously"
+        );
+        assert!(outcome(&SHUTDOWN_ON_SIGINT, &[]).starts_with("error: argument(s) must be one of"));
+        assert!(
+            outcome(&ACTIVE_DEFRAG, &["yes"]).starts_with("error: Active defragmentation cannot be enabled")
+        );
+        let mut config = Config::default();
+        assert_eq!((ACTIVE_DEFRAG.set)(&mut config, &[b"yes"], Origin::File), Ok(true));
+    }
 }

@@ -135,7 +135,7 @@ section "General" {
     /// How many databases SELECT knows.
     databases: u32 = 16, "databases", int(1, INT), IMMUTABLE, Nothing, Live;
     /// How often a second the background duties run; moved into 1 to 500.
-    hz: u32 = 10, "hz", clamped(0, INT, 1, 500), NONE, Hz, Live;
+    hz: u32 = 10, "hz", clamped(Unit::Plain, 0, INT, 1, 500), NONE, Hz, Live;
     /// Accepted for old files: the duties that grow with the number of clients have their own time budget.
     dynamic_hz: bool = true, "dynamic-hz", flag, NONE, Nothing, Inert;
     /// Draw the logo at the start even when nobody is looking.
@@ -405,8 +405,9 @@ section "Replication" {
     /// Seconds between a primary's PINGs.
     repl_ping_replica_period: u32 = 10, "repl-ping-replica-period" | "repl-ping-slave-period", int(1, INT), NONE,
         Nothing, Inert;
-    /// How much of the stream is kept for replicas that come back.
-    repl_backlog_size: u64 = 1 << 20, "repl-backlog-size", memory(1, LONG), NONE, ReplBacklog, Inert;
+    /// How much of the stream is kept for replicas that come back, at least 16 KB.
+    repl_backlog_size: u64 = 1 << 20, "repl-backlog-size", clamped(Unit::Memory, 1, LONG, 16 << 10, LONG), NONE,
+        ReplBacklog, Inert;
     /// Seconds without replicas after which the backlog goes; 0 never.
     repl_backlog_ttl: u64 = 3600, "repl-backlog-ttl", int(0, LONG), NONE, Nothing, Inert;
     /// Send to replicas in fewer, larger packets.

@@ -3,4 +3,5 @@
 
 mod mutator;
 
+mod config;
 mod resp;
