@@ -5,9 +5,10 @@ use crate::engine::Spec;
 pub mod connection;
 pub mod generic;
 pub mod string;
+pub mod transaction;
 
 /// The families, each with its commands.
-const FAMILIES: &[&[&Spec]] = &[connection::ALL, generic::ALL, string::ALL];
+const FAMILIES: &[&[&Spec]] = &[connection::ALL, generic::ALL, string::ALL, transaction::ALL];
 
 /// Every command of the server.
 pub fn all() -> Vec<&'static Spec> {

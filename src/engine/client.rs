@@ -87,6 +87,15 @@ impl SubCounts {
     }
 }
 
+/// A key that a client watches.
+#[derive(Debug)]
+pub struct Watched {
+    pub db: DbIndex,
+    pub key: Box<[u8]>,
+    /// Its time had come already when the watching began, so that its going is no news.
+    pub was_due: bool,
+}
+
 /// One client.
 #[derive(Debug)]
 pub struct Client {
@@ -98,7 +107,7 @@ pub struct Client {
     pub multi: Option<Box<Multi>>,
     /// A watched key was touched: EXEC answers nil.
     pub dirty_cas: bool,
-    pub watching: Vec<(DbIndex, Box<[u8]>)>,
+    pub watching: Vec<Watched>,
     pub subs: SubCounts,
     pub monitor: bool,
     /// Waits in BLPOP and the like, or for a pause to end.
@@ -179,7 +188,7 @@ impl Client {
             + self.io.arg_bytes
             + self.session.name.capacity()
             + self.multi.as_ref().map_or(0, |m| m.arg_bytes + m.queue.capacity() * 48)
-            + self.watching.iter().map(|(_, key)| key.len() + 24).sum::<usize>()
+            + self.watching.iter().map(|watched| watched.key.len() + 32).sum::<usize>()
             + (self.subs.channels + self.subs.patterns + self.subs.shards) * 64
     }
 }

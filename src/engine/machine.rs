@@ -174,8 +174,23 @@ impl Engine {
         self.unwatch(id);
         self.unblock_silently(id);
         if self.clients.get(id).is_some_and(|client| client.subs.any()) {}
-        self.monitors.retain(|monitor| *monitor != id);
+        self.drop_subscriptions(id);
+        self.stop_monitoring(id);
         self.clients.remove(id);
+    }
+
+    /// Takes a client off the list of monitors.
+    pub fn stop_monitoring(&mut self, id: ClientId) {
+        self.monitors.retain(|monitor| *monitor != id);
+        if let Some(client) = self.clients.get_mut(id) {
+            client.monitor = false;
+        }
+    }
+
+    /// Ends all subscriptions of a client, without telling it.
+    pub fn drop_subscriptions(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.subs = Default::default();
     }
 
     /// Notes that a client has something to be written.

@@ -29,3 +29,6 @@ pub use error::Error;
 pub use flow::{Flow, done};
 pub use machine::{Engine, Host, TurnRequest};
 pub use spec::{Acl, CmdResult, Flags, Group, KeyFlags, KeySpec, Spec};
+
+/// The version of Redis whose behaviour this is, as tools are told it.
+pub const REDIS_VERSION: &str = "7.2.4";

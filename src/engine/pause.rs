@@ -1,7 +1,9 @@
 //! CLIENT PAUSE: commands of clients wait until a time.
 
+use super::machine::Engine;
 use super::spec::Flags;
 use crate::ids::UnixMs;
+use crate::keyspace::ExpiryMode;
 
 /// What is paused, and until when.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,5 +24,25 @@ impl Pause {
         self.until_ms != 0
             && self.is_active(now_ms)
             && (self.all || flags.has(Flags::WRITE) || flags.has(Flags::MAY_REPLICATE))
+    }
+}
+
+impl Engine {
+    /// Starts a pause, or extends the one there is: never shortened, and ALL stays ALL.
+    pub fn pause_clients(&mut self, until_ms: UnixMs, all: bool) {
+        let now_ms = self.clock.now_ms;
+        let going_on = self.pause.is_active(now_ms);
+        self.pause.all = all || (going_on && self.pause.all);
+        self.pause.until_ms = if going_on { self.pause.until_ms.max(until_ms) } else { until_ms };
+        // Nothing changes while clients wait: keys that come due are hidden, and deleted afterwards.
+        self.keyspace.expiry_mode = ExpiryMode::HiddenOnly;
+    }
+
+    /// Ends the pause.
+    pub fn unpause_clients(&mut self) {
+        self.pause = Pause::default();
+        if self.keyspace.expiry_mode == ExpiryMode::HiddenOnly {
+            self.keyspace.expiry_mode = ExpiryMode::Active;
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Which clients watch which keys.
 
+use super::client::Watched;
 use super::machine::Engine;
 use crate::ids::{ClientId, DbIndex};
 use crate::keyspace::EventClass;
@@ -30,11 +31,12 @@ impl Engine {
     /// Starts watching a key for a client.
     pub fn watch_key(&mut self, id: ClientId, key: &[u8]) {
         let db = self.clients[id].session.db;
-        let watching = &mut self.clients[id].watching;
-        if watching.iter().any(|(d, k)| *d == db && **k == *key) {
+        let watching = &self.clients[id].watching;
+        if watching.iter().any(|watched| watched.db == db && *watched.key == *key) {
             return;
         }
-        watching.push((db, key.into()));
+        let was_due = self.keyspace.is_due_raw(db, key);
+        self.clients[id].watching.push(Watched { db, key: key.into(), was_due });
         self.watch.keys.entry((db, key.into())).or_default().push(id);
         self.renew_interest();
     }
@@ -43,8 +45,8 @@ impl Engine {
     pub fn unwatch(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.dirty_cas = false;
-        for (db, key) in std::mem::take(&mut client.watching) {
-            let place = (db, key);
+        for watched in std::mem::take(&mut client.watching) {
+            let place = (watched.db, watched.key);
             if let Some(watchers) = self.watch.keys.get_mut(&place) {
                 watchers.retain(|w| *w != id);
                 if watchers.is_empty() {
@@ -53,6 +55,14 @@ impl Engine {
             }
         }
         self.renew_interest();
+    }
+
+    /// Whether the time of a key that the client watches has come since it began to.
+    pub fn watched_expired(&self, id: ClientId) -> bool {
+        self.clients[id]
+            .watching
+            .iter()
+            .any(|watched| !watched.was_due && self.keyspace.is_due_raw(watched.db, &watched.key))
     }
 
     /// Marks the watchers of touched keys.

@@ -148,6 +148,11 @@ impl Keyspace {
         self.find_raw(db, &Key::new(key)).is_some()
     }
 
+    /// Whether a key is there with its time come.
+    pub fn is_due_raw(&self, db: DbIndex, key: &[u8]) -> bool {
+        self.find_raw(db, &Key::new(key)).is_some_and(|entry| self.is_due(entry))
+    }
+
     /// The hash the tables use; for prefetching ahead of a command.
     #[inline]
     pub fn hash(&self, key: &[u8]) -> u64 {

@@ -26,6 +26,9 @@ impl Cron {
             wait_us = wait_us.min(us);
         };
         engine.keyspace.next_due().into_iter().for_each(&mut by_ms);
+        if engine.pause.until_ms != 0 {
+            by_ms(engine.pause.until_ms);
+        }
         engine.blocking.next_deadline().into_iter().for_each(&mut by_ms);
         Duration::from_micros(wait_us)
     }
@@ -54,7 +57,11 @@ impl Loop {
         for id in std::mem::take(&mut self.engine.resumed) {
             self.enqueue(id);
         }
-        if !self.postponed.is_empty() && !self.engine.pause.is_active(self.engine.clock.now_ms) {
+        let pause = self.engine.pause;
+        if pause.until_ms != 0 && !pause.is_active(self.engine.clock.now_ms) {
+            self.engine.unpause_clients();
+        }
+        if !self.postponed.is_empty() && self.engine.pause.until_ms == 0 {
             for id in std::mem::take(&mut self.postponed) {
                 if let Some(client) = self.engine.clients.get_mut(id) {
                     client.postponed = false;

@@ -12,7 +12,7 @@ use super::{crash, signals, title};
 use crate::config::{Config, Declaration, Disk, Invocation, LoadError, Loaded, Sources, load};
 use crate::engine::machine::ServerFacts;
 use crate::engine::table::CommandTable;
-use crate::engine::{Engine, client_info};
+use crate::engine::{Engine, REDIS_VERSION, client_info};
 use crate::keyspace::Keyspace;
 use crate::sys::entropy::{Rng, random_bytes, random_hex};
 use crate::sys::fd::EventFd;
@@ -26,8 +26,6 @@ use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 use std::rc::Rc;
 
-/// What the server calls itself to tools that look for Redis.
-pub const REDIS_VERSION: &str = "7.2.4";
 /// Our own version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 

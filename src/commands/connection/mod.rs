@@ -2,7 +2,21 @@
 
 use crate::engine::Spec;
 
+mod auth;
+mod client;
+mod filter;
+mod name;
 mod ping;
+mod select;
 
 /// The family.
-pub const ALL: &[&Spec] = &[&ping::PING];
+pub const ALL: &[&Spec] = &[
+    &auth::AUTH,
+    &auth::HELLO,
+    &client::CLIENT,
+    &ping::PING,
+    &select::ECHO,
+    &select::QUIT,
+    &select::RESET,
+    &select::SELECT,
+];
