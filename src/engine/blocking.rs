@@ -32,6 +32,7 @@ pub struct Blocking {
     /// Keys touched while somebody waits for them, in order, once each.
     ready: VecDeque<(DbIndex, Box<[u8]>)>,
     clients: usize,
+    for_groups: usize,
 }
 
 impl Blocking {
@@ -47,6 +48,16 @@ impl Blocking {
     /// Keys somebody waits for.
     pub fn keys(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Keys that XREADGROUP waits for, which may also vanish.
+    pub fn keys_for_groups(&self) -> usize {
+        self.for_groups
+    }
+
+    /// Clients whose waiting has an end.
+    pub fn with_deadline(&self) -> usize {
+        self.deadlines.len()
     }
 
     /// The first time at which somebody's patience ends.
@@ -84,6 +95,9 @@ impl Engine {
             self.blocking.deadlines.insert((ms, id));
         }
         self.blocking.clients += 1;
+        if on.reason == BlockReason::Group {
+            self.blocking.for_groups += on.keys.len();
+        }
         client.blocked = Some(Box::new(Blocked {
             command,
             args: args.to_owned(),
@@ -111,6 +125,9 @@ impl Engine {
             self.blocking.deadlines.remove(&(ms, id));
         }
         self.blocking.clients -= 1;
+        if blocked.reason == BlockReason::Group {
+            self.blocking.for_groups -= blocked.keys.len();
+        }
         self.renew_interest();
         Some(blocked)
     }

@@ -20,6 +20,12 @@ pub trait Host {
     fn apply(&mut self, effect: crate::config::Effect, config: &Config) -> Result<(), String>;
     /// Bytes the process holds in memory.
     fn rss_bytes(&self) -> usize;
+    /// Values that helper threads have still to free.
+    fn pending_frees(&self) -> usize;
+    /// The listening sockets as INFO describes them.
+    fn listeners(&self, config: &Config) -> Vec<String>;
+    /// Writes the configuration file anew.
+    fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String>;
 }
 
 /// The time of the running turn.
@@ -59,6 +65,8 @@ pub struct Engine {
     pub(super) depth: u32,
     /// Ticks at which the last command ended: the next one starts there.
     pub(super) last_ticks: u64,
+    /// DEBUG CONFIG-REWRITE-FORCE-ALL: a rewrite names every directive.
+    pub force_all_on_rewrite: bool,
     /// Changes since the last save, as INFO shows them.
     pub dirty_since_save: u64,
 }
@@ -75,6 +83,8 @@ pub struct ServerFacts {
     pub tcp_port: u16,
     pub loading: bool,
     pub os: String,
+    /// `upstart`, `systemd` or `no`.
+    pub supervised: &'static str,
     /// Initial memory use, subtracted as "startup" memory.
     pub startup_memory: usize,
 }
@@ -130,9 +140,11 @@ impl Engine {
             resumed: Vec::new(),
             depth: 0,
             last_ticks: crate::sys::clock::ticks(),
+            force_all_on_rewrite: false,
             dirty_since_save: 0,
         };
         engine.renew_interest();
+        engine.renew_access();
         engine
     }
 
@@ -151,6 +163,21 @@ impl Engine {
 
     pub fn client(&mut self, id: ClientId) -> &mut Client {
         &mut self.clients[id]
+    }
+
+    /// How long until an ordered shutdown gives up waiting, while one is under way.
+    pub fn shutdown_left_ms(&self) -> Option<i64> {
+        None
+    }
+
+    /// The listening sockets as INFO describes them.
+    pub fn listeners(&self) -> Vec<String> {
+        self.host.listeners(&self.config)
+    }
+
+    /// How many channels and patterns somebody is subscribed to.
+    pub fn channel_counts(&self) -> super::client::SubCounts {
+        Default::default()
     }
 
     /// Sets the time of the turn.

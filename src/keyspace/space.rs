@@ -241,6 +241,11 @@ impl Keyspace {
         std::mem::take(&mut self.discarded)
     }
 
+    /// Values and databases that wait to be freed here.
+    pub fn pending_frees(&self) -> usize {
+        self.discarded.len() + self.trash.len()
+    }
+
     pub fn has_discarded(&self) -> bool {
         !self.discarded.is_empty()
     }

@@ -49,7 +49,17 @@ impl Loop {
             let hz = u64::from(self.engine.config.hz.max(1));
             self.cron.next_us = self.engine.clock.monotonic_us + 1_000_000 / hz;
             self.cron.runs += 1;
+            self.sample();
         }
+    }
+
+    /// Figures that are looked at now and then.
+    fn sample(&mut self) {
+        let now_us = self.engine.clock.monotonic_us;
+        let used = self.engine.used_memory() as u64;
+        self.engine.stats.peak_memory.note(used);
+        let stats = &mut self.engine.stats;
+        stats.rates.sample(&stats.counters, now_us);
     }
 
     /// Lets clients go on that waited.

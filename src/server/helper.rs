@@ -16,7 +16,8 @@ enum Job {
 /// A handle of the helper thread. The thread ends with the process.
 pub struct Helper {
     jobs: Sender<Job>,
-    pending: Arc<AtomicUsize>,
+    /// Values that wait to be freed.
+    pub pending: Arc<AtomicUsize>,
     /// Wakes the loop from other threads.
     pub waker: Arc<Waker>,
 }
@@ -53,10 +54,5 @@ impl Helper {
     /// Has these pages given back to the system.
     pub fn unmap(&self, chunks: Vec<crate::sys::pages::Chunk>) {
         let _ = self.jobs.send(Job::Unmap(chunks));
-    }
-
-    /// Values that wait to be freed.
-    pub fn pending(&self) -> usize {
-        self.pending.load(Ordering::Relaxed)
     }
 }

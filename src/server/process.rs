@@ -2,11 +2,17 @@
 
 use super::listening::Listening;
 use super::{crash, log};
-use crate::config::{Config, Effect};
+use crate::config::{Config, Effect, replace, rewrite};
 use crate::engine::Host;
+use crate::sys::errno::reason;
 use crate::sys::{limits, memory};
 use std::cell::RefCell;
+use std::ffi::OsStr;
+use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Descriptors the server needs beside its clients'.
 pub const RESERVED_FDS: u64 = 32;
@@ -14,6 +20,10 @@ pub const RESERVED_FDS: u64 = 32;
 /// The process around an engine.
 pub struct Process {
     pub listening: Rc<RefCell<Listening>>,
+    /// Values the helper thread has still to free.
+    pub pending: Arc<AtomicUsize>,
+    /// The configuration file, if there is one.
+    pub config_file: Option<Vec<u8>>,
 }
 
 impl Host for Process {
@@ -39,6 +49,44 @@ impl Host for Process {
 
     fn rss_bytes(&self) -> usize {
         memory::rss_bytes()
+    }
+
+    fn pending_frees(&self) -> usize {
+        self.pending.load(Ordering::Relaxed)
+    }
+
+    fn listeners(&self, config: &Config) -> Vec<String> {
+        let mut lines = Vec::new();
+        if config.port != 0 {
+            let mut line = "name=tcp".to_string();
+            for address in &config.bind {
+                let shown = String::from_utf8_lossy(address.as_ref());
+                let _ = write!(line, ",bind={shown}");
+            }
+            let _ = write!(line, ",port={}", config.port);
+            lines.push(line);
+        }
+        if !config.unixsocket.is_empty() {
+            lines.push(format!("name=unix,bind={}", String::from_utf8_lossy(&config.unixsocket)));
+        }
+        lines
+    }
+
+    fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String> {
+        let Some(file) = &self.config_file else {
+            return Err("The server is running without a config file".to_string());
+        };
+        let failed = |error: std::io::Error| format!("Rewriting config file: {}", reason(&error));
+        let old = match std::fs::read(OsStr::from_bytes(file)) {
+            Ok(old) => old,
+            // A file that was removed is written anew.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(failed(error)),
+        };
+        let new = rewrite(&old, config, None, force_all);
+        replace(file, &new).map_err(failed)?;
+        log::notice!("CONFIG REWRITE executed with success.");
+        Ok(())
     }
 }
 

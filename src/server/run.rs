@@ -114,7 +114,7 @@ fn serve(argv: &[Vec<u8>], loaded: Loaded, renames: Vec<(String, String)>) -> Ex
     for promise in config.unkept_promises() {
         warning!("{promise}");
     }
-    match assemble(config, file, renames) {
+    match assemble(config, file, renames, supervisor) {
         Ok(mut server) => run(&mut server, supervisor),
         Err(error) => {
             warning!("{error}");
@@ -179,7 +179,12 @@ fn reserve_descriptors(config: &mut Config) -> bool {
 }
 
 /// Puts the machine, its sockets and its helper together.
-fn assemble(config: Config, file: Option<Vec<u8>>, renames: Vec<(String, String)>) -> Result<Loop, String> {
+fn assemble(
+    config: Config,
+    file: Option<Vec<u8>>,
+    renames: Vec<(String, String)>,
+    supervisor: Option<Supervisor>,
+) -> Result<Loop, String> {
     let failed = |what: &str, error: std::io::Error| format!("{what}: {}", crate::sys::errno::reason(&error));
     let poll = Poll::new().map_err(|e| failed("Error creating the event loop", e))?;
     let registry = poll.registry().try_clone().map_err(|e| failed("Error creating the event loop", e))?;
@@ -203,7 +208,8 @@ fn assemble(config: Config, file: Option<Vec<u8>>, renames: Vec<(String, String)
         run_id: random_hex(40),
         repl_id: random_hex(40),
         executable: std::env::current_exe().map(|p| p.to_string_lossy().into_owned()).unwrap_or_default(),
-        config_file: file.map(|f| String::from_utf8_lossy(&f).into_owned()).unwrap_or_default(),
+        config_file: file.as_deref().map(|f| String::from_utf8_lossy(f).into_owned()).unwrap_or_default(),
+        supervised: supervisor.map_or("no", Supervisor::word),
         started_ms: now_ms,
         pid: process::pid(),
         tcp_port: config.port,
@@ -212,7 +218,11 @@ fn assemble(config: Config, file: Option<Vec<u8>>, renames: Vec<(String, String)
         startup_memory: crate::sys::heap::used_memory(),
     };
     let commands = CommandTable::new(&crate::commands::all(), &renames);
-    let host = Box::new(Process { listening: Rc::clone(&listening) });
+    let host = Box::new(Process {
+        listening: Rc::clone(&listening),
+        pending: std::sync::Arc::clone(&helper.pending),
+        config_file: file,
+    });
     let mut engine = Engine::new(commands, config, facts, keyspace, host);
     engine.set_clock(clock::wall_us(), clock::monotonic_us());
     Ok(Loop {

@@ -10,6 +10,7 @@ use crate::sys::pages::{CHUNK_BYTES, Chunk};
 use parking_lot::Mutex;
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Buckets in a granule.
 pub const GRANULE_BUCKETS: usize = 8;
@@ -22,11 +23,14 @@ const GRANULES: usize = CHUNK_BYTES / GRANULE_BYTES;
 const MAP_WORDS: usize = GRANULES / 64;
 
 static POOL: Mutex<Pool> = Mutex::new(Pool::new());
+/// Granules in use, beside the pool so that counting them takes no lock.
+static USED: AtomicUsize = AtomicUsize::new(0);
 
 /// Allocates `count` empty buckets.
 pub fn allocate(count: usize) -> NonNull<Bucket> {
     if count.is_multiple_of(GRANULE_BUCKETS) && (SMALL_BUCKETS..=LONGEST * GRANULE_BUCKETS).contains(&count) {
         let at = POOL.lock().take(count / GRANULE_BUCKETS);
+        USED.fetch_add(count / GRANULE_BUCKETS, Ordering::Relaxed);
         let buckets: NonNull<Bucket> = NonNull::new(std::ptr::with_exposed_provenance_mut(at))
             .expect("the pool hands out addresses inside its chunks");
         // SAFETY: the pool gave us this run of granules alone; it is mapped, writable and aligned to 512 bytes, and
@@ -47,6 +51,7 @@ pub fn allocate(count: usize) -> NonNull<Bucket> {
 pub unsafe fn release(at: NonNull<Bucket>, count: usize) {
     if count.is_multiple_of(GRANULE_BUCKETS) && (SMALL_BUCKETS..=LONGEST * GRANULE_BUCKETS).contains(&count) {
         POOL.lock().give(at.as_ptr().addr(), count / GRANULE_BUCKETS);
+        USED.fetch_sub(count / GRANULE_BUCKETS, Ordering::Relaxed);
     } else {
         // SAFETY: by the caller's promise this came from `alloc_zeroed` with the same layout.
         unsafe { dealloc(at.as_ptr().cast(), layout(count)) };
@@ -56,6 +61,11 @@ pub unsafe fn release(at: NonNull<Bucket>, count: usize) {
 /// Whether chunks mapped from now on are backed by huge pages.
 pub fn set_huge_pages(on: bool) {
     POOL.lock().chunks.set_huge_pages(on);
+}
+
+/// Bytes of the granules in use.
+pub fn used_bytes() -> usize {
+    USED.load(Ordering::Relaxed) * GRANULE_BYTES
 }
 
 /// Bytes of the chunks held, resident or not.

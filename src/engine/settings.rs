@@ -1,0 +1,60 @@
+//! Settings that take effect: what the machine does itself when a directive changes.
+
+use super::machine::Engine;
+use crate::config::{Asker, Config, Effect, EvictionPolicy, SetError};
+use crate::ids::ClientId;
+use crate::keyspace::AccessPolicy;
+
+impl Engine {
+    /// CONFIG SET: all pairs or none.
+    pub fn set_config(&mut self, id: ClientId, pairs: &[(&[u8], &[u8])]) -> Result<(), SetError> {
+        let client = &self.clients[id];
+        let local = client.unix_socket || client.addr.starts_with("127.") || client.addr.starts_with("[::1]");
+        let asker = Asker { loading: self.server.loading, local };
+        let mut config = self.config.clone();
+        let host = &mut self.host;
+        let effects = config.set_many(pairs, asker, |config: &mut Config, effect| {
+            host.apply(effect, config).map_err(Into::into)
+        })?;
+        self.config = config;
+        for effect in effects {
+            self.take_effect(effect);
+        }
+        self.take_effect(Effect::Nothing);
+        Ok(())
+    }
+
+    /// Brings the machine in line with a setting that changed.
+    fn take_effect(&mut self, effect: Effect) {
+        match effect {
+            Effect::NotifyEvents => self.renew_interest(),
+            Effect::Eviction => self.renew_access(),
+            Effect::MaxMemory => {
+                let used = self.used_memory();
+                if self.config.maxmemory > 0 && used as u64 > self.config.maxmemory {
+                    tracing::warn!(
+                        "WARNING: the new maxmemory value set via CONFIG SET ({}) is smaller than the current memory \
+                         usage ({used}). This will result in key eviction and/or the inability to accept new write \
+                         commands depending on the maxmemory-policy.",
+                        self.config.maxmemory
+                    );
+                }
+            }
+            _ => {
+                self.stats.slowlog.trim(self.config.slowlog_max_len);
+                self.renew_access();
+            }
+        }
+    }
+
+    /// Tells the keyspace how accesses are to be marked.
+    pub(super) fn renew_access(&mut self) {
+        let access = &mut self.keyspace.access;
+        access.policy = match self.config.maxmemory_policy {
+            EvictionPolicy::AllkeysLfu | EvictionPolicy::VolatileLfu => AccessPolicy::Lfu,
+            _ => AccessPolicy::Lru,
+        };
+        access.lfu_log_factor = self.config.lfu_log_factor;
+        access.lfu_decay_minutes = self.config.lfu_decay_time;
+    }
+}
