@@ -60,6 +60,9 @@ pub fn main(argv: Vec<OsString>) -> ExitCode {
 /// Reads the configuration and serves by it.
 fn start(argv: &[Vec<u8>], sources: &Sources) -> ExitCode {
     log::init();
+    proctitle::init();
+    // Now rather than when the first command is timed: it takes a few milliseconds.
+    clock::Ticks::calibrate();
     let mut renames = Vec::new();
     let loaded = load(sources, &mut Disk, &mut |declaration| {
         if let Declaration::RenameCommand { from, to } = declaration {
