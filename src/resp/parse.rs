@@ -14,6 +14,8 @@ const MAX_LINE: usize = 64 * 1024;
 /// What a client may send before it authenticated: arguments in a command, and bytes in one of them.
 const UNAUTHENTICATED_ARGS: usize = 10;
 const UNAUTHENTICATED_BULK: usize = 16 * 1024;
+/// The largest count or length whose header is read without a search.
+const SHORT: usize = 999;
 /// A list of ranges kept for a half-arrived command is given back if it grew past this.
 const KEPT_RANGES: usize = 64;
 
@@ -283,20 +285,58 @@ impl Parser {
     #[inline]
     pub fn parse(&mut self, buf: &[u8], from: usize, limits: &Limits, args: &mut ArgBuf) -> Outcome {
         let input = buf.get(from..).unwrap_or_default();
-        if self.form == Form::Unknown {
-            match input.first() {
-                None => return Outcome::Incomplete { need: 1 },
-                Some(b'*') => self.form = Form::Multibulk,
-                Some(_) => self.form = Form::Inline,
-            }
-        }
-        match self.form {
-            Form::Multibulk => self.multibulk(input, from, limits, args),
-            _ => self.inline(input, from, limits, args),
+        let first = args.ranges.len();
+        match (self.form, input.first()) {
+            (Form::Unknown, None) => Outcome::Incomplete { need: 1 },
+            (Form::Unknown, Some(b'*')) => match self.short_command(input, from, limits, args) {
+                Some(consumed) => Outcome::Command { args: first..args.ranges.len(), consumed },
+                None => self.multibulk(input, from, first, limits, args),
+            },
+            (Form::Multibulk, _) => self.multibulk(input, from, first, limits, args),
+            (Form::Unknown | Form::Inline, _) => self.inline(input, from, limits, args),
         }
     }
 
-    fn multibulk(&mut self, input: &[u8], from: usize, limits: &Limits, args: &mut ArgBuf) -> Outcome {
+    /// Parses a multibulk command that is whole and has arguments of up to 999 bytes, as nearly all are, and
+    /// returns its length. Of any other it parses as much as is like that.
+    #[inline]
+    fn short_command(
+        &mut self,
+        input: &[u8],
+        from: usize,
+        limits: &Limits,
+        args: &mut ArgBuf,
+    ) -> Option<usize> {
+        let (count, used) = short_header(input, b'*')?;
+        if count == 0 || count > limits.args() || limits.bulk() < SHORT {
+            return None;
+        }
+        let mut rest = &input[used..];
+        for left in (1..=count).rev() {
+            let header = short_header(rest, b'$');
+            let end = header.and_then(|(len, used)| Some((len, used, rest.get(used + len + 2..)?)));
+            let Some((len, used, after)) = end else {
+                self.form = Form::Multibulk;
+                self.at = input.len() - rest.len();
+                self.args_left = left;
+                return None;
+            };
+            args.ranges.push(ArgRange { start: from + (input.len() - rest.len()) + used, len });
+            rest = after;
+        }
+        Some(input.len() - rest.len())
+    }
+
+    /// Parses any multibulk command from where it stands. Its arguments from `first` on are already found.
+    fn multibulk(
+        &mut self,
+        input: &[u8],
+        from: usize,
+        first: usize,
+        limits: &Limits,
+        args: &mut ArgBuf,
+    ) -> Outcome {
+        self.form = Form::Multibulk;
         if self.at == 0 {
             match self.header(input, limits) {
                 Ok(Some(0)) => {
@@ -309,7 +349,6 @@ impl Parser {
                 Err(error) => return Outcome::Error(error),
             }
         }
-        let first = args.ranges.len();
         while self.args_left > 0 {
             let len = match self.bulk {
                 Some(len) => len,
@@ -417,6 +456,7 @@ impl Parser {
     }
 
     fn inline(&mut self, input: &[u8], from: usize, limits: &Limits, args: &mut ArgBuf) -> Outcome {
+        self.form = Form::Inline;
         let window = input.get(..=MAX_LINE).unwrap_or(input);
         let fresh = window.get(self.scanned..).unwrap_or_default();
         // COMPAT: a NUL hides the end of its line, so that such a line only grows too big.
@@ -448,8 +488,8 @@ impl Parser {
     }
 }
 
-/// The value and length of a header of one to three digits, which nearly all are. As in Redis, the byte after
-/// the carriage return is not looked at.
+/// The value, at most [`SHORT`], and length of a header of one to three digits, which nearly all are. As in
+/// Redis, the byte after the carriage return is not looked at.
 #[inline(always)]
 fn short_header(line: &[u8], sigil: u8) -> Option<(usize, usize)> {
     let digit = |byte: u8| usize::from(byte - b'0');

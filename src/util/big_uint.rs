@@ -26,19 +26,21 @@ impl BigUint {
         value
     }
 
-    /// Ten to the `power`. Takes time quadratic in it.
-    pub fn power_of_ten(power: u32) -> Self {
+    /// Five to the `power`. Takes time quadratic in it.
+    pub fn power_of_five(power: u32) -> Self {
         let mut value = Self(vec![1]);
-        value.multiply_power_of_ten(power);
+        value.multiply_power_of_five(power);
         value
     }
 
-    /// Multiplies by ten to the `power`. Takes time quadratic in it.
-    pub fn multiply_power_of_ten(&mut self, power: u32) {
-        for _ in 0..power / 9 {
-            self.multiply_add(1_000_000_000, 0);
+    /// Multiplies by five to the `power`. Takes time quadratic in it.
+    pub fn multiply_power_of_five(&mut self, power: u32) {
+        // The largest that fits a limb.
+        const MOST: u32 = 13;
+        for _ in 0..power / MOST {
+            self.multiply_add(5u32.pow(MOST), 0);
         }
-        self.multiply_add(10u32.pow(power % 9), 0);
+        self.multiply_add(5u32.pow(power % MOST), 0);
     }
 
     fn multiply_add(&mut self, factor: u32, addend: u32) {
@@ -151,13 +153,13 @@ mod tests {
 
     #[test]
     fn decimal_and_binary_agree() {
-        let power = BigUint::power_of_ten(40);
-        assert_eq!(power, decimal(&format!("1{}", "0".repeat(40))));
-        assert_eq!(power.bit_len(), 133);
-        let mut five = decimal(&5u128.pow(40).to_string());
-        five.shift_left(40);
-        assert_eq!(five, power);
-        let top = power.to_exact();
+        let five = BigUint::power_of_five(40);
+        assert_eq!(five, decimal(&5u128.pow(40).to_string()));
+        let mut ten = five;
+        ten.shift_left(40);
+        assert_eq!(ten, decimal(&format!("1{}", "0".repeat(40))));
+        assert_eq!(ten.bit_len(), 133);
+        let top = ten.to_exact();
         assert_eq!((top.bits, top.exponent, top.more), (5u128.pow(40) << 8, 32, false));
         assert!(decimal("340282366920938463463374607431768211457").to_exact().more, "2^128 + 1");
         assert_eq!(decimal("0").bit_len(), 0);

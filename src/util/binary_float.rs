@@ -119,11 +119,11 @@ mod tests {
         assert_eq!(round(0, 0, false), Some((0, -4)));
         assert_eq!(round(1, 0, false), Some((16, -4)), "as fine as the format goes");
         assert_eq!(round(200, 0, false), Some((200, 0)));
-        assert_eq!(round(0b1000_0000_1, 0, false), Some((0b1000_0000, 1)), "a tie goes down to even");
-        assert_eq!(round(0b1000_0001_1, 0, false), Some((0b1000_0010, 1)), "and up to even");
-        assert_eq!(round(0b1000_0000_10, 0, true), Some((0b1000_0001, 2)), "no tie if there is more");
-        assert_eq!(round(0b1111_1111_1, 0, false), Some((0b1000_0000, 2)), "a carry out of the top");
-        assert_eq!(round(0b1111_1111_1, 3, false), None, "the carry leaves the format");
+        assert_eq!(round(0b1_0000_0001, 0, false), Some((0b1000_0000, 1)), "a tie goes down to even");
+        assert_eq!(round(0b1_0000_0011, 0, false), Some((0b1000_0010, 1)), "and up to even");
+        assert_eq!(round(0b10_0000_0010, 0, true), Some((0b1000_0001, 2)), "no tie if there is more");
+        assert_eq!(round(0b1_1111_1111, 0, false), Some((0b1000_0000, 2)), "a carry out of the top");
+        assert_eq!(round(0b1_1111_1111, 3, false), None, "the carry leaves the format");
         assert_eq!(round(1, 20, false), None);
         assert_eq!(round(1, -5, false), Some((0, -4)), "half of the smallest is a tie");
         assert_eq!(round(3, -6, false), Some((1, -4)));

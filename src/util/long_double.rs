@@ -238,12 +238,13 @@ fn scale_decimal(digits: impl Iterator<Item = u8>, count: usize, power: i64) -> 
         };
     }
     let mut value = BigUint::from_decimal(digits);
-    if power >= 0 {
-        value.multiply_power_of_ten(power as u32);
+    let exact = if power >= 0 {
+        value.multiply_power_of_five(power as u32);
         value.to_exact()
     } else {
-        value.divide(BigUint::power_of_ten(power.unsigned_abs()))
-    }
+        value.divide(BigUint::power_of_five(power.unsigned_abs()))
+    };
+    Exact { exponent: exact.exponent + power, ..exact }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Sorting only as much as a page of results needs, with equal elements in the order in which Redis' own partial
-//! quicksort leaves them: clients see that order. Knows nothing of what it sorts.
+//! Sorting only as much as a page of results needs, with equal elements in the order in which Redis' own
+//! partial quicksort leaves them: clients see that order. Knows nothing of what it sorts.
 
 use std::cmp::Ordering;
 
-/// Sorts `items` at least so far that those from index `first` to `last` (both included) are where a whole sort would
-/// put them. This is the quicksort of Bentley and McIlroy, leaving out parts that lie outside; it is not stable.
-/// O(n + k log k) for k wanted of n, quadratic on inputs made to be.
+/// Sorts `items` at least so far that those from index `first` to `last` (both included) are where a whole
+/// sort would put them. This is the quicksort of Bentley and McIlroy, leaving out parts that lie outside; it
+/// is not stable. O(n + k log k) for k wanted of n, quadratic on inputs made to be.
 pub fn partial_sort<T>(items: &mut [T], first: usize, last: usize, cmp: impl Fn(&T, &T) -> Ordering) {
     // A stack of our own: an input made to be quadratic would recurse as deep as it is long.
     let mut parts = vec![0..items.len()];
@@ -20,8 +20,8 @@ pub fn partial_sort<T>(items: &mut [T], first: usize, last: usize, cmp: impl Fn(
     }
 }
 
-/// Orders `items` around one of them, and tells how many at the front are less than it and how many at the end
-/// greater; both 0 when a short slice was sorted outright.
+/// Orders `items` around one of them, and tells how many at the front are less than it and how many at the
+/// end greater; both 0 when a short slice was sorted outright.
 fn partition<T>(items: &mut [T], cmp: &impl Fn(&T, &T) -> Ordering) -> (usize, usize) {
     let len = items.len();
     if len < 7 {

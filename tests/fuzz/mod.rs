@@ -4,4 +4,8 @@
 mod mutator;
 
 mod config;
+mod glob;
+mod lzf;
+mod numbers;
+mod quote;
 mod resp;
