@@ -65,8 +65,12 @@ pub struct Engine {
     pub(super) depth: u32,
     /// Ticks at which the last command ended: the next one starts there.
     pub(super) last_ticks: u64,
-    /// DEBUG CONFIG-REWRITE-FORCE-ALL: a rewrite names every directive.
-    pub force_all_on_rewrite: bool,
+    /// DEBUG PAUSE-CRON: the periodic duties rest.
+    pub cron_paused: bool,
+    /// How long a reply buffer's peak is remembered; `None` for ever.
+    pub reply_peak_reset_ms: Option<i64>,
+    /// Reply buffers shrink and grow with their use.
+    pub reply_resizing: bool,
     /// Changes since the last save, as INFO shows them.
     pub dirty_since_save: u64,
 }
@@ -140,7 +144,9 @@ impl Engine {
             resumed: Vec::new(),
             depth: 0,
             last_ticks: crate::sys::clock::ticks(),
-            force_all_on_rewrite: false,
+            cron_paused: false,
+            reply_peak_reset_ms: Some(5000),
+            reply_resizing: true,
             dirty_since_save: 0,
         };
         engine.renew_interest();
@@ -204,6 +210,14 @@ impl Engine {
         self.drop_subscriptions(id);
         self.stop_monitoring(id);
         self.clients.remove(id);
+    }
+
+    /// Shows a client every command from now on.
+    pub fn start_monitoring(&mut self, id: ClientId) {
+        if !self.clients[id].monitor {
+            self.clients[id].monitor = true;
+            self.monitors.push(id);
+        }
     }
 
     /// Takes a client off the list of monitors.

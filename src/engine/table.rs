@@ -153,6 +153,16 @@ impl CommandTable {
         &self.commands[usize::from(id.0)]
     }
 
+    /// The command of this name and its sub-commands; `parent|sub` names one of those.
+    pub fn named(&self, name: &[u8]) -> Vec<CommandId> {
+        let mut words = name.splitn(2, |byte| *byte == b'|');
+        let Some(command) = words.next().and_then(|word| self.find(word)) else { return Vec::new() };
+        match words.next() {
+            Some(sub) => self.subcommand(command.id, sub).map(|sub| sub.id).into_iter().collect(),
+            None => std::iter::once(command.id).chain(command.subcommands.iter().copied()).collect(),
+        }
+    }
+
     /// How many commands and sub-commands there are.
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {

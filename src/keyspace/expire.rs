@@ -8,14 +8,16 @@ use crate::ids::UnixMs;
 impl Keyspace {
     /// When [`Keyspace::expire_due`] wants to be called next.
     pub fn next_due(&self) -> Option<UnixMs> {
-        self.expiry.next_due()
+        (self.expiry_mode == ExpiryMode::Active && self.active_expiry)
+            .then(|| self.expiry.next_due())
+            .flatten()
     }
 
     /// The records whose time has come, as far as the budget goes. Each is for [`Keyspace::fire`]; the list comes
     /// back by [`Keyspace::give_due`].
     pub fn take_due(&mut self, budget: &mut Budget) -> Vec<Due> {
         let mut due = std::mem::take(&mut self.due);
-        if self.expiry_mode == ExpiryMode::Active {
+        if self.expiry_mode == ExpiryMode::Active && self.active_expiry {
             self.expiry.advance(self.now_ms, budget, &mut due);
         }
         due

@@ -74,6 +74,8 @@ pub struct Keyspace {
     /// The turn's wall clock.
     pub now_ms: UnixMs,
     pub expiry_mode: ExpiryMode,
+    /// Keys are deleted when their time comes, not only when they are met (DEBUG SET-ACTIVE-EXPIRE).
+    pub active_expiry: bool,
     pub rng: Rng,
     /// Whole databases thrown away, freed in slices.
     pub(super) trash: Vec<Trash>,
@@ -105,6 +107,7 @@ impl Keyspace {
             access: AccessClock::default(),
             now_ms,
             expiry_mode: ExpiryMode::Active,
+            active_expiry: true,
             rng,
             trash: Vec::new(),
             discarded: Vec::new(),
@@ -329,6 +332,13 @@ impl Keyspace {
             db_ref.volatile -= 1;
         }
         new
+    }
+
+    /// Bytes of a database's table, and of its share of the expiry index.
+    pub fn table_bytes(&self, db: DbIndex) -> [usize; 2] {
+        /// A record of the expiry index with its slack.
+        const RECORD: usize = 11;
+        [self.db(db).dict.memory_bytes(), self.expiry.records(db) * RECORD]
     }
 
     /// Bytes of tables, slab and expiry index.

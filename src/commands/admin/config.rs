@@ -65,8 +65,7 @@ static REWRITE: Spec = Spec::plain("rewrite", 2)
     .summary("Writes the settings in effect to the configuration file.")
     .tips(&["request_policy:all_nodes", "response_policy:all_succeeded"])
     .run_engine(|engine, id, _| {
-        let force_all = engine.force_all_on_rewrite;
-        engine.host.rewrite_config(&engine.config, force_all).map_err(Error::text)?;
+        engine.host.rewrite_config(&engine.config, false).map_err(Error::text)?;
         engine.reply(id).ok();
         done()
     });

@@ -3,7 +3,35 @@
 use crate::engine::Spec;
 
 mod config;
+mod debug;
+mod debug_protocol;
 mod info;
+mod latency;
+mod lolwut;
+mod memory;
+mod module;
+mod process;
+mod slowlog;
 
 /// The family.
-pub const ALL: &[&Spec] = &[&config::CONFIG, &info::INFO];
+pub const ALL: &[&Spec] = &[
+    &config::CONFIG,
+    &debug::DEBUG,
+    &info::INFO,
+    &latency::LATENCY,
+    &lolwut::LOLWUT,
+    &memory::MEMORY,
+    &module::ASKING,
+    &module::CLUSTER,
+    &module::MODULE,
+    &module::READONLY,
+    &module::READWRITE,
+    &process::LASTSAVE,
+    &process::MONITOR,
+    &process::REPLICAOF,
+    &process::ROLE,
+    &process::SHUTDOWN,
+    &process::SLAVEOF,
+    &process::TIME,
+    &slowlog::SLOWLOG,
+];

@@ -1,0 +1,149 @@
+//! DEBUG: what tests and people at three in the morning need.
+
+use crate::engine::{Acl, Args, CmdResult, Engine, Error, Flags, Group, Spec, TurnRequest, done};
+use crate::ids::ClientId;
+use crate::keyspace::{Keys, Ttl};
+use crate::util::glob::Glob;
+
+pub static DEBUG: Spec = Spec::plain("debug", -2)
+    .flags(Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::LOADING).with(Flags::STALE).with(Flags::PROTECTED))
+    .acl(Acl::NONE)
+    .group(Group::Server)
+    .complexity("Depends on subcommand.")
+    .summary("A container for debugging commands.")
+    .syntax("subcommand [argument [argument ...]]")
+    .run_engine(debug);
+
+fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
+    let name = args.get(1).to_ascii_lowercase();
+    match (name.as_slice(), args.len()) {
+        (b"sleep", 3) => sleep(engine, args)?,
+        (b"set-active-expire", 3) => engine.keyspace.active_expiry = args.int(2)? != 0,
+        (b"pause-cron", 3) => engine.cron_paused = args.int(2)? != 0,
+        (b"replybuffer", 4) => reply_buffer(engine, args)?,
+        (b"config-rewrite-force-all", 2) => {
+            engine.host.rewrite_config(&engine.config, true).map_err(Error::text)?;
+        }
+        (b"log", 3) => tracing::warn!("DEBUG LOG: {}", String::from_utf8_lossy(args.get(2))),
+        (b"segfault", 2) => crate::sys::fault::crash_now(),
+        (b"panic", 2) => panic!("called by DEBUG PANIC"),
+        (b"populate", 3..=5) => populate(engine, id, args)?,
+        (b"jmap" | b"quicklist-packed-threshold" | b"dict-resizing" | b"dict-stats", _) => {}
+        (b"change-repl-id", 2) => engine.server.repl_id = crate::sys::entropy::random_hex(40),
+        (b"object", 3..=4) => return object(engine, id, args),
+        (b"protocol", 3) => return super::debug_protocol::protocol(engine, id, args),
+        (b"stringmatch-len", 4) => return string_match(engine, id, args),
+        (b"help", 2) => return help(engine, id),
+        _ => {
+            let name = String::from_utf8_lossy(args.get(1)).into_owned();
+            return Err(Error::UnknownSubcommand(Box::new((name, "DEBUG".to_string()))));
+        }
+    }
+    engine.reply(id).ok();
+    done()
+}
+
+/// Stops the whole server for so many seconds.
+fn sleep(engine: &mut Engine, args: &Args<'_>) -> Result<(), Error> {
+    let text = std::str::from_utf8(args.get(2)).ok();
+    let seconds: f64 = text.and_then(|text| text.trim().parse().ok()).unwrap_or(0.0);
+    engine.requests.push(TurnRequest::Sleep((seconds.clamp(0.0, 3600.0) * 1e6) as u64));
+    Ok(())
+}
+
+fn reply_buffer(engine: &mut Engine, args: &Args<'_>) -> Result<(), Error> {
+    let word = args.get(3).to_ascii_lowercase();
+    match args.get(2).to_ascii_lowercase().as_slice() {
+        b"peak-reset-time" => {
+            engine.reply_peak_reset_ms = match word.as_slice() {
+                b"never" => None,
+                b"reset" => Some(5000),
+                _ => Some(args.int(3)?),
+            }
+        }
+        b"resizing" => engine.reply_resizing = args.int(3)? != 0,
+        _ => return Err(Error::Syntax),
+    }
+    Ok(())
+}
+
+/// Makes `count` string keys that are not there yet.
+fn populate(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> Result<(), Error> {
+    let count = args.int_within(2, 0, i64::MAX)?;
+    let prefix = args.opt(3).unwrap_or(b"key");
+    let size = args.opt(4).map(|_| args.int_within(4, 0, i64::MAX)).transpose()?;
+    let db = engine.clients[id].session.db;
+    let mut keys = Keys::new(&mut engine.keyspace, db);
+    for n in 0..count {
+        let key = [prefix, format!(":{n}").as_bytes()].concat();
+        if keys.exists(&key[..]) {
+            continue;
+        }
+        let mut value = format!("value:{n}").into_bytes();
+        if let Some(size) = size {
+            value.resize(size as usize, 0);
+        }
+        keys.set_str(&key[..], &value, Ttl::Clear);
+    }
+    Ok(())
+}
+
+fn object(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
+    let db = engine.clients[id].session.db;
+    let lru_clock = engine.keyspace.access.lru_clock;
+    let keys = Keys::new(&mut engine.keyspace, db);
+    let Some(view) = keys.peek(args.get(2)) else { return Err(Error::NoSuchKey) };
+    let idle = u64::from(lru_clock.wrapping_sub(view.access()) & 0xff_ffff);
+    let text = format!(
+        "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
+        view.encoding(),
+        view.entry_bytes(),
+        view.access(),
+    );
+    engine.reply(id).simple(text);
+    done()
+}
+
+fn string_match(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
+    let length = args.int_within(2, 0, 1 << 30)?;
+    let text = vec![b'a'; length as usize];
+    let matched = Glob::new(args.get(3)).matches(&text);
+    engine.reply(id).int(i64::from(matched));
+    done()
+}
+
+fn help(engine: &mut Engine, id: ClientId) -> CmdResult {
+    crate::engine::help::help(
+        &mut engine.reply(id),
+        "debug",
+        &[
+            "CHANGE-REPL-ID",
+            "    Choose a new replication id.",
+            "CONFIG-REWRITE-FORCE-ALL",
+            "    Write the configuration file with every directive in it.",
+            "LOG <message>",
+            "    Write <message> to the server log.",
+            "OBJECT <key>",
+            "    Show low level information about the value at <key>.",
+            "PANIC",
+            "    Crash the server by a broken invariant.",
+            "PAUSE-CRON <0|1>",
+            "    Stop or resume the periodic duties.",
+            "POPULATE <count> [<prefix>] [<size>]",
+            "    Make <count> string keys named key:<n>, or <prefix>:<n>.",
+            "PROTOCOL <type>",
+            "    Reply with a test value of the given type.",
+            "REPLYBUFFER <PEAK-RESET-TIME ms|NEVER|RESET, RESIZING 0|1>",
+            "    Steer the resizing of reply buffers.",
+            "SEGFAULT",
+            "    Crash the server by a bad memory access.",
+            "SET-ACTIVE-EXPIRE <0|1>",
+            "    Stop or resume deleting keys when their time comes.",
+            "SLEEP <seconds>",
+            "    Stop the server for <seconds>; decimals are allowed.",
+            "STRINGMATCH-LEN <len> <pattern>",
+            "    Match a string of <len> letters against <pattern>.",
+        ],
+    );
+    done()
+}

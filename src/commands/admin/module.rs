@@ -1,0 +1,67 @@
+//! MODULE and CLUSTER on a server that has neither, and the words of cluster clients.
+
+use crate::engine::help::help;
+use crate::engine::{Acl, Error, Flags, Group, Spec, done};
+
+pub static MODULE: Spec = Spec::plain("module", -2)
+    .group(Group::Server)
+    .since("4.0.0")
+    .complexity("Depends on subcommand.")
+    .summary("A container for module commands.")
+    .subcommands(&[&LIST, &MODULE_HELP]);
+
+static LIST: Spec = Spec::plain("list", 2)
+    .flags(Flags::ADMIN.with(Flags::NOSCRIPT))
+    .group(Group::Server)
+    .since("4.0.0")
+    .complexity("O(N) where N is the number of loaded modules.")
+    .summary("Lists the loaded modules: there are none.")
+    .tips(&["nondeterministic_output_order"])
+    .run(|ctx, _| {
+        ctx.reply.array(0);
+        done()
+    });
+
+static MODULE_HELP: Spec = Spec::plain("help", 2)
+    .flags(Flags::LOADING.with(Flags::STALE))
+    .group(Group::Server)
+    .since("5.0.0")
+    .summary("Explains the subcommands.")
+    .run(|ctx, _| {
+        help(&mut ctx.reply, "module", &["LIST", "    Return a list of loaded modules."]);
+        done()
+    });
+
+/// Everything of CLUSTER answers the same while the cluster is off.
+pub static CLUSTER: Spec = Spec::plain("cluster", -2)
+    .flags(Flags::STALE)
+    .group(Group::Cluster)
+    .since("3.0.0")
+    .complexity("Depends on subcommand.")
+    .summary("A container for Cluster commands.")
+    .syntax("subcommand [argument [argument ...]]")
+    .run(|_, _| Err(Error::ClusterDisabled));
+
+pub static ASKING: Spec = Spec::plain("asking", 1)
+    .flags(Flags::FAST)
+    .acl(Acl::CONNECTION)
+    .group(Group::Cluster)
+    .since("3.0.0")
+    .summary("Lets the next command follow a redirection.")
+    .run(|_, _| Err(Error::ClusterDisabled));
+
+pub static READONLY: Spec = Spec::plain("readonly", 1)
+    .flags(Flags::LOADING.with(Flags::STALE).with(Flags::FAST))
+    .acl(Acl::CONNECTION)
+    .group(Group::Cluster)
+    .since("3.0.0")
+    .summary("Lets the connection read from a replica.")
+    .run(|_, _| Err(Error::ClusterDisabled));
+
+pub static READWRITE: Spec = Spec::plain("readwrite", 1)
+    .flags(Flags::LOADING.with(Flags::STALE).with(Flags::FAST))
+    .acl(Acl::CONNECTION)
+    .group(Group::Cluster)
+    .since("3.0.0")
+    .summary("Ends READONLY.")
+    .run(|_, _| Err(Error::ClusterDisabled));
