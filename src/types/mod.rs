@@ -8,3 +8,4 @@ pub mod hll;
 pub mod packed;
 pub mod sampling;
 pub mod set;
+pub mod zset;

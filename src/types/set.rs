@@ -204,7 +204,8 @@ impl Set {
         self.as_ref().is_empty()
     }
 
-    /// Prepares a small set for `expected` members to come: so many would not stay in it.
+    /// Prepares a small set for a command that brings `expected` members, new or not: so many it does not
+    /// take. SADD calls it before it adds.
     pub fn expect(&mut self, expected: usize, limits: &SetLimits) {
         let most = match self {
             Set::Intset(_) => limits.intset_entries,

@@ -9,3 +9,4 @@ mod recorded;
 mod set;
 mod table;
 mod wheel;
+mod zset;
