@@ -5,11 +5,13 @@ use crate::engine::Spec;
 pub mod admin;
 pub mod connection;
 pub mod generic;
+pub mod pubsub;
 pub mod string;
 pub mod transaction;
 
 /// The families, each with its commands.
-const FAMILIES: &[&[&Spec]] = &[admin::ALL, connection::ALL, generic::ALL, string::ALL, transaction::ALL];
+const FAMILIES: &[&[&Spec]] =
+    &[admin::ALL, connection::ALL, generic::ALL, pubsub::ALL, string::ALL, transaction::ALL];
 
 /// Every command of the server.
 pub fn all() -> Vec<&'static Spec> {

@@ -229,6 +229,7 @@ impl Engine {
             now_us: self.clock.now_us,
             now_ms: self.clock.now_ms,
             must_not_block: false,
+            subscribed: client.subs.any(),
             unblocked: true,
         };
         let keys = Keys::new(&mut self.keyspace, blocked.db);

@@ -131,6 +131,7 @@ impl Engine {
                     now_us: self.clock.now_us,
                     now_ms: self.clock.now_ms,
                     must_not_block: self.depth > 1,
+                    subscribed: client.subs.any(),
                     unblocked: false,
                 };
                 let mut keys = Keys::new(&mut self.keyspace, client.session.db);

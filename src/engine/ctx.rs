@@ -21,6 +21,8 @@ pub struct Env<'a> {
     pub now_us: i64,
     /// Inside MULTI or a script: a command that would wait answers at once.
     pub must_not_block: bool,
+    /// The client listens to channels.
+    pub subscribed: bool,
     /// Run again for a client that was blocked.
     pub unblocked: bool,
     /// Milliseconds since the epoch at which the running unit is taken to happen: relative expiries count from it.

@@ -12,6 +12,7 @@ use super::watch::WatchIndex;
 use crate::config::Config;
 use crate::ids::{ClientId, UnixMs};
 use crate::keyspace::Keyspace;
+use crate::pubsub::{Kind, PubSub};
 use crate::resp::reply::Reply;
 
 /// What the machine asks of the program around it: the things that need sockets, files or processes.
@@ -42,6 +43,7 @@ pub struct Engine {
     pub clients: Clients,
     pub commands: CommandTable,
     pub config: Config,
+    pub pubsub: PubSub<u64>,
     pub watch: WatchIndex,
     pub blocking: Blocking,
     pub pause: Pause,
@@ -130,6 +132,7 @@ impl Engine {
             stats: Meters::new(commands.len()),
             commands,
             config,
+            pubsub: PubSub::default(),
             watch: WatchIndex::default(),
             blocking: Blocking::default(),
             pause: Pause::default(),
@@ -183,7 +186,21 @@ impl Engine {
 
     /// How many channels and patterns somebody is subscribed to.
     pub fn channel_counts(&self) -> super::client::SubCounts {
-        Default::default()
+        super::client::SubCounts {
+            channels: self.pubsub.names_count(Kind::Channel),
+            patterns: self.pubsub.names_count(Kind::Pattern),
+            shards: self.pubsub.names_count(Kind::Shard),
+        }
+    }
+
+    /// Whether the running command is part of a transaction, so that it must answer at once.
+    pub fn must_not_block(&self) -> bool {
+        self.depth > 1
+    }
+
+    /// The command that a client runs, or ran last.
+    pub fn running(&self, id: ClientId) -> super::table::CommandId {
+        self.clients[id].last_command.unwrap_or(super::table::CommandId(0))
     }
 
     /// Sets the time of the turn.
@@ -230,8 +247,20 @@ impl Engine {
 
     /// Ends all subscriptions of a client, without telling it.
     pub fn drop_subscriptions(&mut self, id: ClientId) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        client.subs = Default::default();
+        if self.clients.get(id).is_some_and(|client| client.subs.any()) {
+            self.pubsub.drop_client(id.to_u64());
+            self.count_subscriptions(id);
+        }
+    }
+
+    /// Notes how many subscriptions a client has.
+    pub fn count_subscriptions(&mut self, id: ClientId) {
+        let subscriber = id.to_u64();
+        self.clients[id].subs = super::client::SubCounts {
+            channels: self.pubsub.count_of(Kind::Channel, subscriber),
+            patterns: self.pubsub.count_of(Kind::Pattern, subscriber),
+            shards: self.pubsub.count_of(Kind::Shard, subscriber),
+        };
     }
 
     /// Notes that a client has something to be written.

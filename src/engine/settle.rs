@@ -5,6 +5,7 @@ use super::machine::{Engine, Feed};
 use crate::ids::{ClientId, DbIndex};
 use crate::keyspace::EventClass;
 use crate::keyspace::effects::encode_command;
+use crate::pubsub::Kind;
 
 impl Engine {
     /// Settles the unit and wakes whoever waited for what it did.
@@ -76,21 +77,30 @@ impl Engine {
             }
         }
         for (channel, message) in messages {
-            self.publish(&channel, &message);
+            self.publish(Kind::Channel, &channel, &message);
         }
     }
 
-    /// Sends a message to the subscribers of a channel and of patterns that match it; returns how many got it.
-    pub fn publish(&mut self, channel: &[u8], message: &[u8]) -> usize {
-        let receivers: Vec<(ClientId, Option<Box<[u8]>>)> = Vec::new();
-        for (id, pattern) in &receivers {
-            let parts: &[&[u8]] = match pattern {
-                None => &[b"message", channel, message],
-                Some(pattern) => &[b"pmessage", pattern, channel, message],
-            };
-            self.push(*id, parts);
+    /// Sends a message to the subscribers of a channel, and of patterns that match it; returns how many got it.
+    /// `kind` is `Channel`, or `Shard` for SPUBLISH.
+    pub fn publish(&mut self, kind: Kind, channel: &[u8], message: &[u8]) -> usize {
+        if self.pubsub.is_empty() {
+            return 0;
         }
-        receivers.len()
+        let word: &[u8] = if kind == Kind::Shard { b"smessage" } else { b"message" };
+        let direct: Vec<u64> = self.pubsub.subscribers(kind, channel).collect();
+        for subscriber in &direct {
+            self.push(ClientId::from_u64(*subscriber), &[word, channel, message]);
+        }
+        if kind == Kind::Shard {
+            return direct.len();
+        }
+        let by_pattern: Vec<(Box<[u8]>, u64)> =
+            self.pubsub.pattern_subscribers(channel).map(|(pattern, id)| (pattern.into(), id)).collect();
+        for (pattern, subscriber) in &by_pattern {
+            self.push(ClientId::from_u64(*subscriber), &[b"pmessage", pattern, channel, message]);
+        }
+        direct.len() + by_pattern.len()
     }
 
     /// Sends an out-of-band message of bulk strings to a client.

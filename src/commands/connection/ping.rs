@@ -1,6 +1,7 @@
 //! PING.
 
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, Spec, done};
+use crate::resp::reply::Proto;
 
 pub static PING: Spec = Spec::plain("ping", -1)
     .flags(Flags::FAST.with(Flags::IN_PUBSUB))
@@ -12,10 +13,19 @@ pub static PING: Spec = Spec::plain("ping", -1)
     .run(ping);
 
 fn ping(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
+    if args.len() > 2 {
+        return Err(Error::Arity(Box::new("ping".into())));
+    }
+    if ctx.env.subscribed && ctx.reply.proto == Proto::Resp2 {
+        // Among the messages of its channels a RESP2 client knows only answers of this shape.
+        ctx.reply.array(2);
+        ctx.reply.bulk(b"pong");
+        ctx.reply.bulk(args.opt(1).unwrap_or_default());
+        return done();
+    }
     match args.len() {
         1 => ctx.reply.simple("PONG"),
-        2 => ctx.reply.bulk(args.get(1)),
-        _ => return Err(Error::Arity(Box::new("ping".into()))),
+        _ => ctx.reply.bulk(args.get(1)),
     }
     done()
 }
