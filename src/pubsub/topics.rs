@@ -1,5 +1,5 @@
-//! Subscriptions of one kind: topics with their subscribers, and subscribers with their topics, each in the order in which
-//! the subscriptions were made. Knows neither patterns nor messages.
+//! Subscriptions of one kind: topics with their subscribers and subscribers with their topics, each in the order in
+//! which the subscriptions were made. Knows neither patterns nor messages.
 
 use super::chain::{Cell, List, Node};
 use hashbrown::hash_table::Entry;

@@ -5,6 +5,7 @@ mod geo;
 mod hll;
 mod intset;
 mod listpack;
+mod pubsub;
 mod recorded;
 mod set;
 mod table;
