@@ -63,20 +63,20 @@ impl Config {
     /// The settings whose names match a pattern, in the order of the table, each with its value. A name without
     /// wildcards is found in any case and comes back as it was asked for; hidden settings are found by name only.
     pub fn get(&self, patterns: &[&[u8]]) -> Vec<(Text, Text)> {
-        let mut found: Vec<(Text, Text)> = Vec::new();
+        let names = || DIRECTIVES.iter().flat_map(|row| [Some(row.name), row.alias].map(|name| (row, name)));
+        let mut found = Vec::new();
+        let mut taken = vec![false; names().count()];
         for pattern in patterns {
             let exact = !pattern.iter().any(|byte| b"[*?".contains(byte));
-            for directive in DIRECTIVES {
-                for name in std::iter::once(directive.name).chain(directive.alias) {
-                    let matches = match exact {
-                        true => name.as_bytes().eq_ignore_ascii_case(pattern),
-                        false => !directive.flags.has(Flags::HIDDEN) && glob(pattern, name.as_bytes()),
-                    };
-                    let known = || found.iter().any(|(other, _)| name.as_bytes().eq_ignore_ascii_case(other));
-                    if matches && !known() {
-                        let shown = if exact { pattern.to_vec() } else { name.into() };
-                        found.push((shown, directive.get(self)));
-                    }
+            for ((directive, name), taken) in names().zip(&mut taken) {
+                let Some(name) = name.filter(|_| !*taken) else { continue };
+                *taken = match exact {
+                    true => name.as_bytes().eq_ignore_ascii_case(pattern),
+                    false => !directive.flags.has(Flags::HIDDEN) && glob(pattern, name.as_bytes()),
+                };
+                if *taken {
+                    let shown = if exact { pattern.to_vec() } else { name.into() };
+                    found.push((shown, directive.get(self)));
                 }
             }
         }

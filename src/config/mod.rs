@@ -29,6 +29,6 @@ pub use directive::{Directive, Effect, Flags, Kind, Origin, Reason, Support, Tex
 pub use docs::render as render_docs;
 pub use file::{Disk, reason, replace};
 pub use load::{Declaration, Files, LoadError, Loaded, load};
-pub use rewrite::rewrite;
+pub use rewrite::{debug_lines, rewrite};
 pub use special::show_percentile;
 pub use table::{Config, DIRECTIVES};

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::access::find;
-use super::directive::{Directive, Kind, Rewritten, Text, Unit, yes_or_no};
+use super::directive::{Directive, Flags, Kind, Rewritten, Text, Unit, yes_or_no};
 use super::load::trim;
 use super::parse::show_memory;
 use super::special::quoted;
@@ -40,6 +40,20 @@ pub fn rewrite(old: &[u8], config: &Config, users: Option<&[Text]>, force_all: b
         page.put(b"user", [b"user ", user.as_slice()].concat(), true);
     }
     page.finish()
+}
+
+/// The settings that a crash report shows, as lines.
+pub fn debug_lines(config: &Config) -> Text {
+    let default = Config::default();
+    let mut text = Text::new();
+    for directive in DIRECTIVES.iter().filter(|row| row.flags.has(Flags::DEBUG)) {
+        if let Rewritten::Lines(lines) = rewritten(directive, config, &default) {
+            for (value, _) in lines {
+                text.extend([directive.name.as_bytes(), b" ", &value, b"\n"].concat());
+            }
+        }
+    }
+    text
 }
 
 fn rewritten(directive: &Directive, config: &Config, default: &Config) -> Rewritten {
@@ -238,6 +252,13 @@ mod tests {
         assert!(rewrite(&config).starts_with("user c on ~*\n\nport 6379\n"));
         config.aclfile = b"x.acl".to_vec();
         assert!(!rewrite(&config).contains("user "));
+    }
+
+    #[test]
+    fn a_crash_report_shows_some() {
+        let text = String::from_utf8(debug_lines(&config(&[("list-compress-depth", &["2"])]))).expect("text");
+        assert!(text.contains("list-compress-depth 2\n") && text.contains("proto-max-bulk-len 512mb\n"));
+        assert!(!text.contains("requirepass") && !text.contains("maxmemory"));
     }
 
     #[test]
