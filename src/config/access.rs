@@ -2,8 +2,8 @@
 //! effects of the change. Knows no client; whoever applies the effects does so outside of here.
 
 use super::directive::{Directive, Effect, Flags, Origin, Reason, Support, Text};
-use super::pattern::glob;
 use super::table::{Config, DIRECTIVES};
+use crate::util::glob;
 
 /// Finds a directive by its name or its alias, in any case.
 pub fn find(name: &[u8]) -> Option<&'static Directive> {
@@ -72,7 +72,9 @@ impl Config {
                 let Some(name) = name.filter(|_| !*taken) else { continue };
                 *taken = match exact {
                     true => name.as_bytes().eq_ignore_ascii_case(pattern),
-                    false => !directive.flags.has(Flags::HIDDEN) && glob(pattern, name.as_bytes()),
+                    false => {
+                        !directive.flags.has(Flags::HIDDEN) && glob::matches(pattern, name.as_bytes(), true)
+                    }
                 };
                 if *taken {
                     let shown = if exact { pattern.to_vec() } else { name.into() };

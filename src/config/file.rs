@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::directive::{Reason, Text};
 use super::load::{Files, LoadError};
-use super::pattern::glob;
+use crate::util::glob;
 
 /// The file system of this process.
 pub struct Disk;
@@ -130,7 +130,11 @@ fn expand(pattern: &Path) -> Vec<PathBuf> {
 fn matching(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
     let listed = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let entries = fs::read_dir(listed).into_iter().flatten().flatten();
-    let hit = |name: &[u8]| glob(pattern, name) && (pattern.starts_with(b".") || !name.starts_with(b"."));
+    // Shells write `!` where our globs write `^`.
+    let ours = String::from_utf8_lossy(pattern).replace("[!", "[^").into_bytes();
+    let hit = |name: &[u8]| {
+        glob::matches(&ours, name, false) && (pattern.starts_with(b".") || !name.starts_with(b"."))
+    };
     let names = entries.map(|entry| entry.file_name()).filter(|name| hit(name.as_bytes()));
     let mut paths: Vec<PathBuf> = names.map(|name| directory.join(name)).collect();
     paths.sort();
@@ -196,6 +200,7 @@ mod tests {
             replace(&scratch.file(name), text.as_bytes()).expect("written");
         }
         assert_eq!(Disk.read(&scratch.file("*.conf")), Ok(b"a\nb\n".to_vec()));
+        assert_eq!(Disk.read(&scratch.file("[!a].*")), Ok(b"b\nd\n".to_vec()));
         assert_eq!(Disk.read(&scratch.file("?.nothing")), Ok(Text::new()));
         let missing = scratch.file("z.conf");
         let error = Disk.read(&missing).expect_err("no such file");

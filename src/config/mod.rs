@@ -10,7 +10,6 @@ mod docs;
 mod file;
 mod load;
 mod parse;
-mod pattern;
 mod rewrite;
 mod rows;
 mod special;
