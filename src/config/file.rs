@@ -130,8 +130,7 @@ fn expand(pattern: &Path) -> Vec<PathBuf> {
 fn matching(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
     let listed = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let entries = fs::read_dir(listed).into_iter().flatten().flatten();
-    // Shells write `!` where our globs write `^`.
-    let ours = String::from_utf8_lossy(pattern).replace("[!", "[^").into_bytes();
+    let ours = caret_for_bang(pattern);
     let hit = |name: &[u8]| {
         glob::matches(&ours, name, false) && (pattern.starts_with(b".") || !name.starts_with(b"."))
     };
@@ -139,6 +138,14 @@ fn matching(directory: &Path, pattern: &[u8]) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = names.map(|name| directory.join(name)).collect();
     paths.sort();
     paths
+}
+
+/// A class of other characters opens with `[!` in a shell and with `[^` in our globs.
+fn caret_for_bang(pattern: &[u8]) -> Text {
+    let mut last = 0;
+    let turn =
+        |byte: &u8| if std::mem::replace(&mut last, *byte) == b'[' && *byte == b'!' { b'^' } else { *byte };
+    pattern.iter().map(turn).collect()
 }
 
 #[cfg(test)]
