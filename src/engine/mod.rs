@@ -11,6 +11,7 @@ pub mod flow;
 pub mod gate;
 pub mod help;
 pub mod info;
+pub mod keys_of;
 mod limits;
 pub mod machine;
 mod memory;
@@ -23,6 +24,7 @@ mod room;
 mod settings;
 mod settle;
 pub mod spec;
+pub mod syntax;
 pub mod table;
 mod watch;
 

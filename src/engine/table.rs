@@ -145,12 +145,18 @@ impl CommandTable {
             Some(sub) => Err(Error::Arity(Box::new(sub.full_name.clone()))),
             // COMMAND and a few others do something by themselves.
             None if !matches!(command.spec.run, Run::Container) => Ok(command.id),
-            None => Err(unknown_subcommand(args)),
+            None => Err(self.unknown_subcommand(args)),
         }
     }
 
     pub fn get(&self, id: CommandId) -> &Command {
         &self.commands[usize::from(id.0)]
+    }
+
+    /// The error of a sub-command that a container does not have.
+    pub fn unknown_subcommand(&self, args: &Args<'_>) -> Error {
+        let parent = String::from_utf8_lossy(args.get(0)).to_uppercase();
+        Error::UnknownSubcommand(Box::new((quoted(args.get(1)), parent)))
     }
 
     /// The command of this name and its sub-commands; `parent|sub` names one of those.
@@ -203,9 +209,4 @@ fn unknown_command(args: &Args<'_>) -> Error {
     }
     let name = quoted(args.get(0));
     Error::UnknownCommand(Box::new(format!("'{name}', with args beginning with: {shown}")))
-}
-
-fn unknown_subcommand(args: &Args<'_>) -> Error {
-    let parent = String::from_utf8_lossy(args.get(0)).to_uppercase();
-    Error::UnknownSubcommand(Box::new((quoted(args.get(1)), parent)))
 }

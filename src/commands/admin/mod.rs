@@ -2,6 +2,7 @@
 
 use crate::engine::Spec;
 
+mod command;
 mod config;
 mod debug;
 mod debug_protocol;
@@ -15,6 +16,7 @@ mod slowlog;
 
 /// The family.
 pub const ALL: &[&Spec] = &[
+    &command::COMMAND,
     &config::CONFIG,
     &debug::DEBUG,
     &info::INFO,
