@@ -350,7 +350,7 @@ fn opening_docs(source: &Source, out: &mut Vec<Finding>) {
 
 /// A module is named for what it holds.
 fn telling_names(source: &Source, out: &mut Vec<Finding>) {
-    const EMPTY: &[&str] = &["common", "misc", "helper", "helpers", "manager", "utils"];
+    const EMPTY: &[&str] = &["common", "misc", "helpers", "manager", "utils"];
     for part in source.path.trim_end_matches(".rs").split('/').filter(|p| EMPTY.contains(p)) {
         out.push(find_at(source, 0, format!("`{part}` says nothing: name the module for what it holds")));
     }
