@@ -67,6 +67,8 @@ pub struct Engine {
     pub(super) depth: u32,
     /// Ticks at which the last command ended: the next one starts there.
     pub(super) last_ticks: u64,
+    /// An eviction was cut short by its time limit.
+    pub(super) evicting: bool,
     /// DEBUG PAUSE-CRON: the periodic duties rest.
     pub cron_paused: bool,
     /// How long a reply buffer's peak is remembered; `None` for ever.
@@ -147,6 +149,7 @@ impl Engine {
             resumed: Vec::new(),
             depth: 0,
             last_ticks: crate::sys::clock::ticks(),
+            evicting: false,
             cron_paused: false,
             reply_peak_reset_ms: Some(5000),
             reply_resizing: true,

@@ -1,10 +1,14 @@
-//! Making room when `maxmemory` is reached.
+//! Making room when `maxmemory` is reached, and when keys' times come.
 
 use super::machine::Engine;
+use crate::config::EvictionPolicy;
+use crate::keyspace::evict::{Order, Policy};
+use crate::keyspace::wheel::Budget;
+use crate::sys::clock;
 
 impl Engine {
     /// Deletes keys whose time has come, within a budget; returns how many.
-    pub fn expire_due(&mut self, budget: &mut crate::keyspace::wheel::Budget) -> usize {
+    pub fn expire_due(&mut self, budget: &mut Budget) -> usize {
         let mut expired = 0;
         let mut due = self.keyspace.take_due(budget);
         for record in due.drain(..) {
@@ -17,8 +21,77 @@ impl Engine {
         expired
     }
 
-    /// Evicts keys until the data fits `maxmemory`; says whether it does.
+    /// Evicts keys until the data fits `maxmemory`, for a bounded time; says whether a command that needs memory may
+    /// run. What is left to do then is done by [`Engine::go_on_evicting`].
     pub(super) fn make_room(&mut self) -> bool {
+        if self.fits() {
+            self.evicting = false;
+            self.stats.counters.eviction_exceeded.end(self.clock.monotonic_us);
+            return true;
+        }
+        self.stats.counters.eviction_exceeded.begin(self.clock.monotonic_us);
+        let Some(policy) = self.policy() else { return false };
+        let limit_us = self.eviction_limit_us();
+        let start_us = clock::monotonic_us();
+        let mut evicted = 0u64;
+        while !self.fits() {
+            if !self.keyspace.evict_one(policy) {
+                // What was thrown away and is not freed yet will make the room.
+                self.evicting = false;
+                return self.keyspace.pending_frees() > 0;
+            }
+            if self.depth == 0 {
+                self.settle();
+            }
+            evicted += 1;
+            if evicted.is_multiple_of(16) && clock::monotonic_us() - start_us > limit_us {
+                self.evicting = true;
+                return true;
+            }
+        }
+        let took_ms = (clock::monotonic_us() - start_us) / 1000;
+        self.stats.note_latency(&self.config, "eviction-cycle", took_ms, self.clock.now_ms / 1000);
+        self.evicting = false;
+        self.stats.counters.eviction_exceeded.end(self.clock.monotonic_us);
         true
+    }
+
+    /// Goes on with an eviction that was cut short by its time limit; says whether there is more to do.
+    pub fn go_on_evicting(&mut self) -> bool {
+        if self.evicting && self.config.maxmemory > 0 {
+            self.make_room();
+        }
+        self.evicting
+    }
+
+    #[inline]
+    fn fits(&self) -> bool {
+        self.config.maxmemory == 0 || self.used_memory() as u64 <= self.config.maxmemory
+    }
+
+    /// `None` when nothing may be evicted.
+    fn policy(&self) -> Option<Policy> {
+        use EvictionPolicy::*;
+        let (order, volatile_only) = match self.config.maxmemory_policy {
+            NoEviction => return None,
+            AllkeysLru => (Order::Lru, false),
+            AllkeysLfu => (Order::Lfu, false),
+            AllkeysRandom => (Order::Random, false),
+            VolatileLru => (Order::Lru, true),
+            VolatileLfu => (Order::Lfu, true),
+            VolatileRandom => (Order::Random, true),
+            VolatileTtl => (Order::Ttl, true),
+        };
+        Some(Policy { order, volatile_only, samples: self.config.maxmemory_samples as usize })
+    }
+
+    /// How long one command may wait for room, by `maxmemory-eviction-tenacity`: 50 us a step up to 10, then 15 % more
+    /// a step, and no limit at 100.
+    fn eviction_limit_us(&self) -> u64 {
+        match self.config.maxmemory_eviction_tenacity {
+            steps @ 0..=10 => 50 * u64::from(steps),
+            steps @ 11..=99 => (500.0 * 1.15f64.powi(steps as i32 - 10)) as u64,
+            _ => u64::MAX,
+        }
     }
 }

@@ -38,6 +38,7 @@ impl Engine {
                          commands depending on the maxmemory-policy.",
                         self.config.maxmemory
                     );
+                    self.make_room();
                 }
             }
             _ => {

@@ -1,6 +1,5 @@
 //! Deleting keys when their time comes, in the order of their times and within a budget.
 
-use super::effects::EventClass;
 use super::space::{ExpiryMode, Keyspace};
 use super::wheel::{Budget, Due};
 use crate::ids::UnixMs;
@@ -77,11 +76,5 @@ impl Keyspace {
             let ms = entry.expiry().expect("the entry was chosen for having one");
             entry.set_generation(self.expiry.arm(record.db, record.hash, ms));
         }
-    }
-
-    /// Tells the event of a key that was deleted to make room.
-    pub(super) fn note_evicted(&mut self, db: u16, key: &[u8]) {
-        self.counters.evicted += 1;
-        self.effects.notify(db, EventClass::EVICTED, "evicted", key);
     }
 }

@@ -5,6 +5,7 @@ mod dict;
 pub mod edit;
 pub mod effects;
 mod entry;
+pub mod evict;
 mod expire;
 mod key;
 mod keys;

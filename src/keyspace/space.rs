@@ -83,6 +83,7 @@ pub struct Keyspace {
     discarded: Vec<Box<Object>>,
     pub(super) scratch: Vec<u8>,
     pub(super) due: Vec<super::wheel::Due>,
+    pub(super) evictor: super::evict::Evictor,
 }
 
 /// Freeing a value of more allocations than this is left to the helper thread.
@@ -113,6 +114,7 @@ impl Keyspace {
             discarded: Vec::new(),
             scratch: Vec::new(),
             due: Vec::new(),
+            evictor: Default::default(),
         }
     }
 

@@ -41,7 +41,8 @@ impl Loop {
         self.engine.expire_due(&mut budget);
         self.engine.time_out_blocked();
         self.resume();
-        self.cron.busy = self.engine.keyspace.free_slice(4);
+        let evicting = self.engine.go_on_evicting();
+        self.cron.busy = self.engine.keyspace.free_slice(4) || evicting;
         if self.engine.keyspace.has_discarded() {
             self.helper.free(self.engine.keyspace.take_discarded());
         }
