@@ -8,15 +8,14 @@ use std::cmp::Ordering;
 /// is not stable. O(n + k log k) for k wanted of n, quadratic on inputs made to be.
 pub fn partial_sort<T>(items: &mut [T], first: usize, last: usize, cmp: impl Fn(&T, &T) -> Ordering) {
     // A stack of our own: an input made to be quadratic would recurse as deep as it is long.
-    let mut parts = vec![0..items.len()];
-    while let Some(part) = parts.pop() {
-        if part.len() < 2 || last < part.start || first >= part.end {
+    let mut parts = vec![(0, items.len())];
+    while let Some((start, end)) = parts.pop() {
+        if end - start < 2 || last < start || first >= end {
             continue;
         }
-        let (start, end) = (part.start, part.end);
-        let (less, greater) = partition(&mut items[part], &cmp);
-        parts.push(end - greater..end);
-        parts.push(start..start + less);
+        let (less, greater) = partition(&mut items[start..end], &cmp);
+        parts.push((end - greater, end));
+        parts.push((start, start + less));
     }
 }
 
