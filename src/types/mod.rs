@@ -8,4 +8,5 @@ pub mod hll;
 pub mod packed;
 pub mod sampling;
 pub mod set;
+pub mod stream;
 pub mod zset;

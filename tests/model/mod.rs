@@ -8,6 +8,8 @@ mod listpack;
 mod pubsub;
 mod recorded;
 mod set;
+mod stream_groups;
+mod stream_log;
 mod table;
 mod wheel;
 mod zset;

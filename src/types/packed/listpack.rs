@@ -359,6 +359,25 @@ impl Listpack {
         self.add_count(1);
     }
 
+    /// Appends all of `values`, writing the header once.
+    ///
+    /// # Panics
+    /// As [`insert`](Self::insert).
+    #[inline]
+    pub fn extend<'v>(&mut self, values: impl IntoIterator<Item = Value<'v>>) {
+        self.bytes.pop();
+        let mut added = 0;
+        for value in values {
+            let entry = Encoded::new(value);
+            self.reserve(entry.size() + 1);
+            entry.append(&mut self.bytes);
+            added += 1;
+        }
+        self.bytes.push(EOF);
+        self.set_total();
+        self.add_count(added);
+    }
+
     #[inline]
     pub fn prepend(&mut self, value: Value<'_>) {
         self.insert(HEADER, value);
@@ -382,9 +401,11 @@ impl Listpack {
     pub fn replace(&mut self, pos: Pos, value: Value<'_>) {
         let Some(next) = self.as_ref().skip(pos) else { return };
         let entry = Encoded::new(value);
-        self.open(pos, next - pos, entry.size());
+        if entry.size() != next - pos {
+            self.open(pos, next - pos, entry.size());
+            self.set_total();
+        }
         entry.write(&mut self.bytes[pos..pos + entry.size()]);
-        self.set_total();
     }
 
     /// Removes the entry at `pos` and up to `count - 1` behind it; what follows is then at `pos`. Returns how
