@@ -15,6 +15,8 @@ pub mod scan;
 mod segment;
 pub mod slab;
 
+/// For owners of words that are handles: structures above may not reach into the system's room themselves.
+pub use crate::sys::prefetch::prefetch;
 pub use bucket::{SLOTS, Word};
 pub use dict::Dict;
 pub use drain::Drain;

@@ -5,6 +5,7 @@
 pub mod bits;
 pub mod geo;
 pub mod hll;
+pub mod list;
 pub mod packed;
 pub mod sampling;
 pub mod set;

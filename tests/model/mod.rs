@@ -4,6 +4,7 @@ mod bits;
 mod geo;
 mod hll;
 mod intset;
+mod list;
 mod listpack;
 mod pubsub;
 mod recorded;

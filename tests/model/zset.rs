@@ -104,7 +104,7 @@ fn apply(set: &mut Zset, oracle: &mut Oracle, op: &Op, limits: &ZsetLimits) {
         Op::RemoveSpan(start, n) => {
             let gone: Vec<_> = sorted(oracle).into_iter().skip(*start).take(*n).collect();
             assert_eq!(set.remove_span(*start, *n), gone.len());
-            gone.iter().for_each(|(m, _)| drop(oracle.remove(m)));
+            gone.iter().for_each(|(m, _)| assert!(oracle.remove(m).is_some()));
         }
         Op::Settle => {
             set.settle(limits);
@@ -234,7 +234,9 @@ proptest! {
         };
         let mut set = Zset::for_members(1, 1, &limits);
         let all: BTreeSet<_> = members.into_iter().collect();
-        all.iter().rev().for_each(|m| drop(set.add(m, 0.0, AddFlags::default(), &limits)));
+        for m in all.iter().rev() {
+            prop_assert_eq!(set.add(m, 0.0, AddFlags::default(), &limits), Added::New(0.0));
+        }
         let bound = |(text, kind): &(Vec<u8>, u8)| match kind {
             0 => b"-".to_vec(),
             1 => b"+".to_vec(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::arena::{Arena, Handle};
 use super::leaf::{Bound, LEAF_ENTRIES, Leaf};
-use crate::sys::prefetch::prefetch;
+use crate::table::prefetch;
 
 /// Children of a branch, at most.
 const BRANCH_CHILDREN: usize = 48;
