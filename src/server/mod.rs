@@ -7,6 +7,7 @@ pub mod logline;
 pub mod signals;
 pub mod title;
 
+mod banner;
 mod batch;
 mod cron;
 mod endpoint;

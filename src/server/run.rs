@@ -117,6 +117,7 @@ fn serve(argv: &[Vec<u8>], loaded: Loaded, renames: Vec<(String, String)>) -> Ex
     for promise in config.unkept_promises() {
         warning!("{promise}");
     }
+    super::banner::show(&config);
     match assemble(config, file, renames, supervisor) {
         Ok(mut server) => run(&mut server, supervisor),
         Err(error) => {
