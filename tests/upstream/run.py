@@ -27,6 +27,8 @@ PORTS_A_JOB = 400
 # No part of this server: modules in C, kernel settings, hardware.
 NOT_OURS = ("moduleapi", "oom-score-adj", "printver", "rdma", "mptcp", "large-memory")
 HELD = []  # sockets that reserve a range of ports as long as this process lives
+RUNNING = {}  # the folder of each file that runs, and its process once it has one
+STOPPING = threading.Event()
 
 
 class Outcome:
@@ -52,7 +54,7 @@ def options():
     parser.add_argument("--files", help="only these files, as unit/auth,unit/type/string")
     parser.add_argument("--all", action="store_true", help="every file of the suite, not only those with expected names")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--timeout", type=int, default=420, help="seconds for one file")
+    parser.add_argument("--timeout", type=int, default=240, help="seconds for one file")
     parser.add_argument("--logs", default=target / "upstream", help="where each file's output goes")
     parser.add_argument("--keep", action="store_true", help="keep the servers' folders of files that miss names")
     return parser.parse_args()
@@ -108,8 +110,31 @@ def sweep(where):
             pass
 
 
+def end(where):
+    """Ends a file's process group, and what has left the group."""
+    child = RUNNING.pop(where, None)
+    if child:
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        child.wait()
+    sweep(where)
+
+
+def ended_from_outside(number, _frame):
+    STOPPING.set()
+    for where in list(RUNNING):
+        end(where)
+        shutil.rmtree(where, ignore_errors=True)
+    os._exit(128 + number)
+
+
 def run_file(file, port, opt, source):
+    while STOPPING.is_set():  # the other thread is tidying up and will end us
+        time.sleep(1)
     where = pathlib.Path(tempfile.mkdtemp(prefix="spinel-upstream-")).resolve()
+    RUNNING[where] = None
     log = pathlib.Path(opt.logs, file.replace("/", "_") + ".log")
     try:
         lay_out(where, source, opt.server, opt.tools)
@@ -121,16 +146,12 @@ def run_file(file, port, opt, source):
         with open(log, "wb") as out:
             child = subprocess.Popen(command, cwd=where, env=env, start_new_session=True,
                                      stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            RUNNING[where] = child
             try:
                 child.wait(timeout=opt.timeout)
             except subprocess.TimeoutExpired:
                 died = f"timeout of {opt.timeout} s"
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            child.wait()
-        sweep(where)
+        end(where)
         seconds = time.monotonic() - began
         outcome = Outcome(file, log.read_text(encoding="utf-8", errors="replace"), seconds, died, log)
         if opt.keep:
@@ -268,6 +289,8 @@ def report(runner, files, again, seconds):
 
 def main():
     opt = options()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, ended_from_outside)
     opt.server = shutil.which(str(opt.server)) or sys.exit(f"tests/upstream: no server at {opt.server}: build it first")
     opt.server = os.path.abspath(opt.server)
     os.makedirs(opt.logs, exist_ok=True)
