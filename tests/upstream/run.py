@@ -110,9 +110,17 @@ def sweep(where):
             pass
 
 
+def work_folder():
+    while STOPPING.is_set():  # the main thread is tidying up and will end us
+        time.sleep(1)
+    where = pathlib.Path(tempfile.mkdtemp(prefix="spinel-upstream-")).resolve()
+    RUNNING[where] = None
+    return where
+
+
 def end(where):
     """Ends a file's process group, and what has left the group."""
-    child = RUNNING.pop(where, None)
+    child = RUNNING.get(where)
     if child:
         try:
             os.killpg(child.pid, signal.SIGKILL)
@@ -122,19 +130,26 @@ def end(where):
     sweep(where)
 
 
+def remove(where):
+    shutil.rmtree(where, ignore_errors=True)
+    RUNNING.pop(where, None)
+
+
 def ended_from_outside(number, _frame):
+    """Ends what runs, leaves the threads two seconds to tidy up after themselves, and does it for them then."""
     STOPPING.set()
+    until = time.monotonic() + 2
+    while RUNNING and time.monotonic() < until:
+        for where in list(RUNNING):
+            end(where)
+        time.sleep(0.05)
     for where in list(RUNNING):
-        end(where)
         shutil.rmtree(where, ignore_errors=True)
     os._exit(128 + number)
 
 
 def run_file(file, port, opt, source):
-    while STOPPING.is_set():  # the other thread is tidying up and will end us
-        time.sleep(1)
-    where = pathlib.Path(tempfile.mkdtemp(prefix="spinel-upstream-")).resolve()
-    RUNNING[where] = None
+    where = work_folder()
     log = pathlib.Path(opt.logs, file.replace("/", "_") + ".log")
     try:
         lay_out(where, source, opt.server, opt.tools)
@@ -143,6 +158,8 @@ def run_file(file, port, opt, source):
         command += ["--tags", "-defrag", "--baseport", str(port), "--portcount", str(PORTS_A_JOB - 10)]
         env = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb")
         began, died = time.monotonic(), ""
+        if STOPPING.is_set():
+            return Outcome(file, "", 0, "ended from outside", log)
         with open(log, "wb") as out:
             child = subprocess.Popen(command, cwd=where, env=env, start_new_session=True,
                                      stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
@@ -161,7 +178,7 @@ def run_file(file, port, opt, source):
                 x for x in n if not os.path.isdir(f"{d}/{x}") and not os.path.isfile(f"{d}/{x}")])
         return outcome
     finally:
-        shutil.rmtree(where, ignore_errors=True)
+        remove(where)
 
 
 class Runner:
@@ -217,9 +234,11 @@ def answers(server):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="spinel-upstream-") as where, open(f"{where}/log", "w+b") as log:
-        child = subprocess.Popen([server, "--port", str(port), "--save", "", "--dir", where], cwd=where,
-                                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+    where = work_folder()
+    with open(where / "log", "w+b") as log:
+        child = subprocess.Popen([server, "--port", str(port), "--save", "", "--dir", str(where)], cwd=where,
+                                 start_new_session=True, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        RUNNING[where] = child
         until = time.monotonic() + 10
         reply = b""
         while time.monotonic() < until and child.poll() is None and not reply:
@@ -229,8 +248,8 @@ def answers(server):
                     reply = link.recv(64)
             except OSError:
                 time.sleep(0.05)
-        child.kill()
-        child.wait()
+        end(where)
+        remove(where)
         log.seek(0)
         if reply != b"+PONG\r\n":
             print(f"tests/upstream: {server} does not answer PING (said {reply!r}); its log:")
