@@ -98,9 +98,11 @@ impl Engine {
         if on.reason == BlockReason::Group {
             self.blocking.for_groups += on.keys.len();
         }
+        let args = args.to_owned();
+        client.io.arg_bytes = args.heap_bytes();
         client.blocked = Some(Box::new(Blocked {
             command,
-            args: args.to_owned(),
+            args,
             db,
             keys: on.keys,
             deadline: on.deadline,
@@ -111,7 +113,9 @@ impl Engine {
 
     /// Takes a client off all queues, without a reply.
     pub(super) fn unblock_silently(&mut self, id: ClientId) -> Option<Box<Blocked>> {
-        let blocked = self.clients.get_mut(id)?.blocked.take()?;
+        let client = self.clients.get_mut(id)?;
+        let blocked = client.blocked.take()?;
+        client.io.arg_bytes = 0;
         for key in &blocked.keys {
             let place = (blocked.db, key.clone());
             if let Some(queue) = self.blocking.waiting.get_mut(&place) {

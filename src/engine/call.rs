@@ -1,7 +1,7 @@
 //! Running a command: gates, handler, counters, and what follows from it.
 
 use super::args::Args;
-use super::client::ReplyMode;
+use super::client::{Closing, ReplyMode};
 use super::ctx::{Ctx, Env};
 use super::error::Error;
 use super::flow::Flow;
@@ -12,6 +12,7 @@ use super::table::CommandId;
 use crate::ids::ClientId;
 use crate::keyspace::Keys;
 use crate::keyspace::effects::{Propagate, encode_command};
+use crate::resp::parse::ProtocolError;
 use crate::resp::reply::Reply;
 use crate::sys::clock;
 
@@ -31,6 +32,20 @@ pub enum Verdict {
     Postponed,
 }
 
+/// What a log line shows of bytes: both ends of many, and dots for what cannot be printed.
+fn sample(bytes: &[u8]) -> String {
+    const SHOWN: usize = 128;
+    let text = |part: &[u8]| -> String {
+        part.iter().map(|b| if b.is_ascii_graphic() || *b == b' ' { char::from(*b) } else { '.' }).collect()
+    };
+    if bytes.len() < SHOWN {
+        return format!("'{}'", text(bytes));
+    }
+    let (head, rest) = bytes.split_at(SHOWN / 2);
+    let (middle, tail) = rest.split_at(rest.len() - SHOWN / 2);
+    format!("'{}' (... more {} bytes ...) '{}'", text(head), middle.len(), text(tail))
+}
+
 impl Engine {
     /// Runs one command of a client, or refuses it; the reply is in the client's output afterwards.
     pub fn execute(&mut self, request: Request<'_>) -> Verdict {
@@ -42,13 +57,15 @@ impl Engine {
             return verdict;
         }
         // The reply goes nowhere; pushes that follow from other clients' commands still do.
-        let kept = std::mem::take(&mut self.clients[id].out.buf);
+        let client = &mut self.clients[id];
+        client.aside = Some(std::mem::take(&mut client.out.buf));
         if mode == ReplyMode::SkipNext {
             self.clients[id].session.reply = ReplyMode::Skip;
         }
         let verdict = self.execute_loud(request);
         if let Some(client) = self.clients.get_mut(id) {
-            let said = std::mem::replace(&mut client.out.buf, kept);
+            let sent = client.aside.take().unwrap_or_default();
+            let said = std::mem::replace(&mut client.out.buf, sent);
             if client.session.reply == ReplyMode::On {
                 // CLIENT REPLY ON answers.
                 client.out.buf.extend_from_slice(&said);
@@ -81,6 +98,9 @@ impl Engine {
 
     /// A command that does not run: the client is told, and a transaction it was meant for is broken.
     fn refuse(&mut self, id: ClientId, args: &Args<'_>, error: &Error) {
+        if args.is(0, "post") || args.is(0, "host:") {
+            return self.abort_http(id);
+        }
         if let Ok(command) = self.commands.resolve(args) {
             self.stats.commands.reject(command.0);
             if self.commands.get(command).spec.name == "exec" {
@@ -94,6 +114,36 @@ impl Engine {
             multi.broken = true;
         }
         self.reply_error(id, error);
+    }
+
+    /// A browser that is made to send requests to us gets nothing done: its connection is closed.
+    #[cold]
+    fn abort_http(&mut self, id: ClientId) {
+        let now_seconds = self.clock.now_ms / 1000;
+        if (now_seconds - self.attack_seconds).abs() > 60 {
+            self.attack_seconds = now_seconds;
+            tracing::warn!(
+                "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to Redis. \
+                 This is likely due to an attacker attempting to use Cross Protocol Scripting to compromise your Redis \
+                 instance. Connection from {} aborted.",
+                self.clients[id].addr
+            );
+        }
+        self.close_now(id);
+    }
+
+    /// Tells a client that it does not speak the protocol, and closes: its place in the stream is lost.
+    /// `unread` are the bytes it could not be understood in.
+    #[cold]
+    pub fn refuse_protocol(&mut self, id: ClientId, error: ProtocolError, unread: &[u8]) {
+        let shown = super::client_info::line(&self.clients[id], &self.commands, self.clock.now_ms);
+        let reason = error.log_text();
+        tracing::debug!("Protocol error ({reason}) from client: {shown}. Query buffer: {}", sample(unread));
+        let mut text = Vec::new();
+        error.write_message(&mut text);
+        self.reply_error(id, &Error::coded(String::from_utf8_lossy(&text)));
+        self.clients[id].close(Closing::AfterReply);
+        self.note_output(id);
     }
 
     /// Runs a command that passed the gates, at any depth. What follows from it waits for [`Engine::settle`].

@@ -4,7 +4,7 @@ use super::args::OwnedArgs;
 use super::output::Output;
 use super::table::CommandId;
 use crate::ids::{ClientId, DbIndex, UnixMs};
-use crate::resp::reply::Proto;
+use crate::resp::reply::{Proto, Reply};
 use std::collections::VecDeque;
 
 /// What replies a client wants (CLIENT REPLY).
@@ -87,6 +87,14 @@ impl SubCounts {
     }
 }
 
+/// A client's share in the totals that `maxmemory-clients` is held against.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counted {
+    pub bytes: usize,
+    /// It may be evicted.
+    pub evictable: bool,
+}
+
 /// A key that a client watches.
 #[derive(Debug)]
 pub struct Watched {
@@ -96,6 +104,9 @@ pub struct Watched {
     pub was_due: bool,
 }
 
+/// What a watched key costs beside its bytes: its place here, and that in the index.
+const WATCH_BYTES: usize = 96;
+
 /// One client.
 #[derive(Debug)]
 pub struct Client {
@@ -104,6 +115,9 @@ pub struct Client {
     pub number: u64,
     pub session: Session,
     pub out: Output,
+    /// While a command runs whose replies are not wanted: the bytes before them, with the pushes that are sent all
+    /// the same.
+    pub aside: Option<Vec<u8>>,
     pub multi: Option<Box<Multi>>,
     /// A watched key was touched: EXEC answers nil.
     pub dirty_cas: bool,
@@ -128,8 +142,16 @@ pub struct Client {
     pub soft_limit_since_ms: Option<UnixMs>,
     /// Has something to write that the loop does not know of yet.
     pub queued_write: bool,
-    pub reply_peak: usize,
+    /// When the peak of the reply buffer was last forgotten.
     pub reply_peak_at_ms: UnixMs,
+    /// Capacity of the reply buffer when the cron last looked.
+    pub reply_capacity: usize,
+    /// It was authenticated at some time: what it may leave unread is bounded by its class only.
+    pub known: bool,
+    /// Bytes of the keys in `watching`.
+    pub watched_bytes: usize,
+    /// What the totals of all clients' memory hold for this client.
+    pub counted: Counted,
 }
 
 impl Client {
@@ -138,7 +160,8 @@ impl Client {
             id,
             number,
             session: Session::default(),
-            out: Output::default(),
+            out: Output::new(),
+            aside: None,
             multi: None,
             dirty_cas: false,
             watching: Vec::new(),
@@ -158,14 +181,22 @@ impl Client {
             io: IoCounters::default(),
             soft_limit_since_ms: None,
             queued_write: false,
-            reply_peak: 0,
             reply_peak_at_ms: now_ms,
+            reply_capacity: 0,
+            known: false,
+            watched_bytes: 0,
+            counted: Counted::default(),
         }
     }
 
     /// Whether the loop may run its next command.
     pub fn may_run(&self) -> bool {
         self.blocked.is_none() && !self.postponed && self.closing.is_none()
+    }
+
+    /// Writes messages that are no replies: they are sent whatever CLIENT REPLY says.
+    pub fn pushes(&mut self) -> Reply<'_> {
+        Reply::new(self.aside.as_mut().unwrap_or(&mut self.out.buf), self.session.proto)
     }
 
     pub fn close(&mut self, how: Closing) {
@@ -179,7 +210,7 @@ impl Client {
         self.session.proto == Proto::Resp2 && self.subs.any()
     }
 
-    /// Memory this client costs, in bytes, as CLIENT LIST shows it in `tot-mem`.
+    /// O(1): memory this client costs, in bytes, as CLIENT LIST shows it in `tot-mem`.
     pub fn memory_bytes(&self) -> usize {
         std::mem::size_of::<Self>()
             + self.out.memory_bytes()
@@ -188,7 +219,8 @@ impl Client {
             + self.io.arg_bytes
             + self.session.name.capacity()
             + self.multi.as_ref().map_or(0, |m| m.arg_bytes + m.queue.capacity() * 48)
-            + self.watching.iter().map(|watched| watched.key.len() + 32).sum::<usize>()
+            + self.watched_bytes
+            + self.watching.capacity() * WATCH_BYTES
             + (self.subs.channels + self.subs.patterns + self.subs.shards) * 64
     }
 }

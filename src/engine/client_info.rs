@@ -65,7 +65,7 @@ pub fn line(client: &Client, commands: &CommandTable, now_ms: UnixMs) -> String 
         client.io.arg_bytes,
         multi.map_or(0, |m| m.arg_bytes),
         client.out.buf.capacity(),
-        client.reply_peak,
+        client.out.peak,
         client.out.first_len(),
         chunks,
         overflow,

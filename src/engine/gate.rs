@@ -42,8 +42,11 @@ impl Engine {
         if queued.is_some() && flags.has(Flags::NO_MULTI) {
             return Err(Error::Plain("Command not allowed inside a transaction"));
         }
-        if self.config.maxmemory_clients != 0 && !self.evict_clients(id) {
-            return Ok(Gate::Gone);
+        if self.config.maxmemory_clients != 0 {
+            self.evict_clients();
+            if self.is_gone(id) {
+                return Ok(Gate::Gone);
+            }
         }
         if self.config.maxmemory > 0 && !self.make_room() && combined.has(Flags::DENYOOM) {
             return Err(Error::Oom);

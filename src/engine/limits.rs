@@ -1,7 +1,8 @@
 //! Bounds on what clients may make the server hold: output buffers, and the memory of all clients together.
 
-use super::client::{Client, Closing};
+use super::client::{Client, Closing, Counted};
 use super::machine::Engine;
+use super::output::CHUNK_BYTES;
 use crate::ids::ClientId;
 
 /// The classes of `client-output-buffer-limit`.
@@ -9,11 +10,36 @@ fn class_of(client: &Client) -> usize {
     if client.subs.any() { 2 } else { 0 }
 }
 
+/// The memory of all clients together, in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientTotals {
+    pub bytes: usize,
+    /// Of these, what belongs to clients that may be evicted.
+    pub evictable: usize,
+}
+
+impl ClientTotals {
+    fn replace(&mut self, before: Counted, now: Counted) {
+        self.bytes = self.bytes - before.bytes + now.bytes;
+        if before.evictable {
+            self.evictable -= before.bytes;
+        }
+        if now.evictable {
+            self.evictable += now.bytes;
+        }
+    }
+}
+
 impl Engine {
-    /// Closes a client whose pending output passed its class's hard limit, or the soft one for too long.
+    /// Closes a client whose pending output passed its class's hard limit, or the soft one for too long. One that
+    /// never authenticated may not leave more than a chunk unread.
     #[inline]
     pub(super) fn check_output_limits(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id) else { return };
+        client.known |= client.session.authenticated;
+        if !client.known && client.out.pending() > if self.strict_output { 0 } else { CHUNK_BYTES } {
+            return self.close_for_output(id);
+        }
         let limit = self.config.client_output_buffer_limit[class_of(client)];
         if limit.hard_bytes == 0 && limit.soft_bytes == 0 {
             return;
@@ -28,19 +54,20 @@ impl Engine {
         } else {
             client.soft_limit_since_ms = None;
         }
-        if (hard || soft) && client.closing != Some(Closing::Now) {
-            let shown = super::client_info::line(client, &self.commands, now);
-            self.stats.counters.client_output_buffer_limit_disconnections += 1;
-            tracing::warn!(
-                "Client {shown} scheduled to be closed ASAP for overcoming of output buffer limits."
-            );
-            self.close_now(id);
+        if hard || soft {
+            self.close_for_output(id);
         }
     }
 
-    /// Memory of all clients that `maxmemory-clients` speaks of.
-    pub fn evictable_client_memory(&self) -> usize {
-        self.clients.iter().filter(|c| !c.session.no_evict).map(Client::memory_bytes).sum()
+    #[cold]
+    fn close_for_output(&mut self, id: ClientId) {
+        if self.is_gone(id) {
+            return;
+        }
+        let shown = super::client_info::line(&self.clients[id], &self.commands, self.clock.now_ms);
+        self.stats.counters.client_output_buffer_limit_disconnections += 1;
+        tracing::warn!("Client {shown} scheduled to be closed ASAP for overcoming of output buffer limits.");
+        self.close_now(id);
     }
 
     /// Bytes that `maxmemory-clients` allows, 0 for no limit.
@@ -55,27 +82,87 @@ impl Engine {
         }
     }
 
-    /// Closes the largest clients until the rest fits `maxmemory-clients`; says whether `current` still lives.
-    pub(super) fn evict_clients(&mut self, current: ClientId) -> bool {
-        let limit = self.client_memory_limit();
-        if limit == 0 {
-            return true;
+    /// Brings a client's share in the totals up to date. O(1).
+    pub fn count_memory(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id).filter(|c| c.closing != Some(Closing::Now)) else {
+            return;
+        };
+        let now = Counted { bytes: client.memory_bytes(), evictable: !client.session.no_evict };
+        let before = std::mem::replace(&mut client.counted, now);
+        self.client_totals.replace(before, now);
+    }
+
+    /// Takes a client's share out of the totals.
+    pub(super) fn uncount_memory(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let before = std::mem::take(&mut client.counted);
+        self.client_totals.replace(before, Counted::default());
+    }
+
+    /// After `maxmemory-clients` changed: all clients are counted anew, and evicted if need be.
+    pub(super) fn recount_clients(&mut self) {
+        let all: Vec<ClientId> = self.clients.iter().map(|client| client.id).collect();
+        for id in all {
+            self.count_memory(id);
         }
-        let mut total = self.evictable_client_memory();
-        while total > limit {
-            let largest = self
-                .clients
-                .iter()
-                .filter(|c| !c.session.no_evict && c.closing != Some(Closing::Now))
-                .max_by_key(|c| c.memory_bytes())
-                .map(|c| (c.id, c.memory_bytes()));
-            let Some((id, bytes)) = largest else { break };
+    }
+
+    /// Closes the largest clients until the rest fits `maxmemory-clients`. O(1) unless there is something to do.
+    pub fn evict_clients(&mut self) {
+        let limit = self.client_memory_limit();
+        let totals = &self.client_totals;
+        if limit == 0 || totals.bytes <= limit || totals.evictable == 0 {
+            return;
+        }
+        let evictable =
+            |c: &&Client| c.counted.evictable && c.counted.bytes > 0 && c.closing != Some(Closing::Now);
+        let mut victims: Vec<(usize, ClientId)> =
+            self.clients.iter().filter(evictable).map(|c| (c.counted.bytes, c.id)).collect();
+        victims.sort_unstable_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        for (_, id) in victims {
+            if self.client_totals.bytes <= limit {
+                return;
+            }
             let shown = super::client_info::line(&self.clients[id], &self.commands, self.clock.now_ms);
             tracing::info!("Evicting client: {shown}");
             self.stats.counters.evicted_clients += 1;
             self.close_now(id);
-            total -= bytes;
         }
-        self.clients.get(current).is_some_and(|client| client.closing != Some(Closing::Now))
+    }
+
+    /// Whether a client is to be closed without another word.
+    pub(super) fn is_gone(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_none_or(|client| client.closing == Some(Closing::Now))
+    }
+
+    /// What the cron does for each client now and then: idle ones are closed, limits of time are looked at, and the
+    /// reply buffer is fitted to its use.
+    pub fn tend_client(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let now_ms = self.clock.now_ms;
+        let idle_seconds = now_ms / 1000 - client.last_active_ms / 1000;
+        let waits = client.blocked.is_some() || client.subs.any() || client.monitor;
+        if self.config.timeout > 0 && !waits && idle_seconds > i64::from(self.config.timeout) {
+            tracing::debug!("Closing idle client");
+            return self.close_now(id);
+        }
+        if self.reply_resizing {
+            let capacity = client.out.buf.capacity();
+            if client.reply_capacity != 0 && capacity > client.reply_capacity {
+                self.stats.counters.reply_buffer_expands += 1;
+            }
+            if client.out.shrink() {
+                self.stats.counters.reply_buffer_shrinks += 1;
+            }
+            client.reply_capacity = client.out.buf.capacity();
+            if self.reply_peak_reset_ms.is_some_and(|ms| now_ms - client.reply_peak_at_ms >= ms) {
+                client.out.peak = client.out.buf.len();
+                client.reply_peak_at_ms = now_ms;
+            }
+        }
+        self.check_output_limits(id);
+        if self.config.maxmemory_clients != 0 {
+            self.count_memory(id);
+        }
     }
 }

@@ -75,6 +75,12 @@ pub struct Engine {
     pub reply_peak_reset_ms: Option<i64>,
     /// Reply buffers shrink and grow with their use.
     pub reply_resizing: bool,
+    /// DEBUG CLIENT-ENFORCE-REPLY-LIST: a stranger may leave nothing unread.
+    pub strict_output: bool,
+    /// What all clients together hold, while `maxmemory-clients` asks for it.
+    pub client_totals: super::limits::ClientTotals,
+    /// When somebody was last reported to speak HTTP to us, in seconds.
+    pub(super) attack_seconds: i64,
     /// Changes since the last save, as INFO shows them.
     pub dirty_since_save: u64,
 }
@@ -153,6 +159,9 @@ impl Engine {
             cron_paused: false,
             reply_peak_reset_ms: Some(5000),
             reply_resizing: true,
+            strict_output: false,
+            client_totals: Default::default(),
+            attack_seconds: i64::MIN / 2,
             dirty_since_save: 0,
         };
         engine.renew_interest();
@@ -226,9 +235,9 @@ impl Engine {
     pub fn disconnect(&mut self, id: ClientId) {
         self.unwatch(id);
         self.unblock_silently(id);
-        if self.clients.get(id).is_some_and(|client| client.subs.any()) {}
         self.drop_subscriptions(id);
         self.stop_monitoring(id);
+        self.uncount_memory(id);
         self.clients.remove(id);
     }
 
@@ -270,12 +279,17 @@ impl Engine {
     #[inline]
     pub fn note_output(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        client.out.settle();
+        if client.aside.is_none() {
+            client.out.settle();
+        }
         if !client.queued_write && !client.out.is_empty() {
             client.queued_write = true;
             self.writers.push(id);
         }
         self.check_output_limits(id);
+        if self.config.maxmemory_clients != 0 {
+            self.count_memory(id);
+        }
     }
 
     /// Closes a client at the end of the turn, without sending what it has pending.
@@ -284,6 +298,7 @@ impl Engine {
         if client.closing != Some(Closing::Now) {
             client.closing = Some(Closing::Now);
             self.closing.push(id);
+            self.uncount_memory(id);
         }
     }
 

@@ -12,9 +12,16 @@ pub struct Output {
     pub buf: Vec<u8>,
     sealed: VecDeque<Vec<u8>>,
     sealed_bytes: usize,
+    /// Memory of the sealed chunks.
+    sealed_capacity: usize,
     /// Bytes of the oldest chunk that are sent already.
     sent: usize,
+    /// The longest the open buffer was since the cron last looked.
+    pub peak: usize,
 }
+
+/// What an open buffer is not shrunk below.
+const MIN_BYTES: usize = 1024;
 
 impl Output {
     /// Bytes not sent yet.
@@ -43,12 +50,13 @@ impl Output {
 
     /// Memory held, in bytes.
     pub fn memory_bytes(&self) -> usize {
-        self.sealed.iter().map(Vec::capacity).sum::<usize>() + self.buf.capacity()
+        self.sealed_capacity + self.buf.capacity()
     }
 
     /// Called when a command ended: seals the open buffer if it is long.
     #[inline]
     pub fn settle(&mut self) {
+        self.peak = self.peak.max(self.buf.len());
         if self.buf.len() >= CHUNK_BYTES {
             self.seal();
         }
@@ -56,6 +64,7 @@ impl Output {
 
     fn seal(&mut self) {
         self.sealed_bytes += self.buf.len();
+        self.sealed_capacity += self.buf.capacity();
         let next = Vec::with_capacity(CHUNK_BYTES + 1024);
         self.sealed.push_back(std::mem::replace(&mut self.buf, next));
     }
@@ -81,6 +90,7 @@ impl Output {
             }
             self.sent -= front.len();
             self.sealed_bytes -= front.len();
+            self.sealed_capacity -= front.capacity();
             self.sealed.pop_front();
         }
         if self.sent == self.buf.len() {
@@ -89,9 +99,20 @@ impl Output {
         }
     }
 
-    /// Takes the empty buffer's memory back for reuse by another client.
-    pub fn reclaim(&mut self) -> Option<Vec<u8>> {
-        (self.is_empty() && self.buf.capacity() > 0).then(|| std::mem::take(&mut self.buf))
+    /// An output whose buffer has its least size, so that short replies find room.
+    pub fn new() -> Self {
+        Output { buf: Vec::with_capacity(MIN_BYTES), ..Output::default() }
+    }
+
+    /// Fits the open buffer to what it was used for: one that was never half full is cut down to its peak. Says
+    /// whether it was.
+    pub fn shrink(&mut self) -> bool {
+        let capacity = self.buf.capacity();
+        if capacity / 2 < MIN_BYTES || self.peak >= capacity / 2 {
+            return false;
+        }
+        self.buf.shrink_to(MIN_BYTES.max(self.peak + 1));
+        true
     }
 
     /// All bytes, for tests and scripts; empties the output.
@@ -103,6 +124,7 @@ impl Output {
         all.append(&mut self.buf);
         all.drain(..self.sent);
         self.sealed_bytes = 0;
+        self.sealed_capacity = 0;
         self.sent = 0;
         all
     }

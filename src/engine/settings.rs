@@ -29,6 +29,7 @@ impl Engine {
         match effect {
             Effect::NotifyEvents => self.renew_interest(),
             Effect::Eviction => self.renew_access(),
+            Effect::ClientMemory => self.recount_clients(),
             Effect::MaxMemory => {
                 let used = self.used_memory();
                 if self.config.maxmemory > 0 && used as u64 > self.config.maxmemory {

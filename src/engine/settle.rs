@@ -106,7 +106,7 @@ impl Engine {
     /// Sends an out-of-band message of bulk strings to a client.
     pub fn push(&mut self, id: ClientId, parts: &[&[u8]]) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let mut reply = crate::resp::reply::Reply::new(&mut client.out.buf, client.session.proto);
+        let mut reply = client.pushes();
         reply.push(parts.len());
         for part in parts {
             reply.bulk(part);

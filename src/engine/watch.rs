@@ -36,7 +36,9 @@ impl Engine {
             return;
         }
         let was_due = self.keyspace.is_due_raw(db, key);
-        self.clients[id].watching.push(Watched { db, key: key.into(), was_due });
+        let client = &mut self.clients[id];
+        client.watching.push(Watched { db, key: key.into(), was_due });
+        client.watched_bytes += 2 * key.len();
         self.watch.keys.entry((db, key.into())).or_default().push(id);
         self.renew_interest();
     }
@@ -45,6 +47,7 @@ impl Engine {
     pub fn unwatch(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id) else { return };
         client.dirty_cas = false;
+        client.watched_bytes = 0;
         for watched in std::mem::take(&mut client.watching) {
             let place = (watched.db, watched.key);
             if let Some(watchers) = self.watch.keys.get_mut(&place) {

@@ -1,7 +1,7 @@
 //! One client's socket with its unparsed bytes.
 
 use super::query::{ChunkPool, QueryBuf, ReadOutcome};
-use crate::resp::parse::Parser;
+use crate::resp::parse::{BIG_BULK, Parser};
 use mio::net::{TcpStream, UnixStream};
 use std::io::{self, IoSlice, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
@@ -97,6 +97,20 @@ impl Connection {
         let outcome = self.query.read_from(&mut self.stream, self.need, pool);
         self.parsed = self.query.start() + ahead;
         outcome
+    }
+
+    /// Bytes received that belong to no complete command yet. Of a long argument under way, only its own.
+    pub fn unused(&self) -> usize {
+        let done = self.parser.pending_bulk().filter(|bulk| bulk.len >= BIG_BULK).map_or(0, |bulk| bulk.at);
+        self.query.filled().len().saturating_sub(self.parsed.max(self.query.start()) + done)
+    }
+
+    /// Fits the buffer to its use, as [`QueryBuf::fit`].
+    pub fn fit(&mut self, idle: bool, pool: &mut ChunkPool) {
+        let ahead = self.parsed - self.query.start();
+        let pending = self.parser.pending_bulk().map_or(0, |bulk| bulk.len + 2);
+        self.query.fit(idle, pending, pool);
+        self.parsed = self.query.start() + ahead;
     }
 
     /// Takes back what was parsed and did not run: it is parsed again when the client may go on.

@@ -44,8 +44,16 @@ pub struct QueryBuf {
     start: usize,
     end: usize,
     /// The largest it was since the cron last looked.
-    pub peak: usize,
+    peak: usize,
+    /// A command arrived in pieces: the buffer stays with the connection, which will likely need it again, until it
+    /// was idle for a while.
+    kept: bool,
 }
+
+/// An idle connection's free room of this many bytes is given back.
+const WORTH_FREEING: usize = 4096;
+/// Buffers larger than this are cut down when they are not used anywhere near their size.
+const LARGE_BYTES: usize = 32 * 1024;
 
 impl QueryBuf {
     /// The buffer up to the last received byte; offsets from [`QueryBuf::start`] on are live.
@@ -65,9 +73,38 @@ impl QueryBuf {
         self.start == self.end
     }
 
-    /// Room that is allocated and not filled.
-    pub fn free(&self) -> usize {
-        self.data.len() - self.len()
+    /// Bytes allocated.
+    pub fn capacity(&self) -> usize {
+        self.data.len()
+    }
+
+    /// The buffer stays when it is empty, until [`QueryBuf::fit`] finds the connection idle.
+    pub fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// Gives back what is not needed: of an `idle` connection all that is free, of another one what goes beyond its
+    /// recent peak. `pending` bytes of an argument under way are still to fit.
+    pub fn fit(&mut self, idle: bool, pending: usize, pool: &mut ChunkPool) {
+        let free = self.data.len() - self.len();
+        if free > WORTH_FREEING {
+            if idle && self.is_empty() {
+                self.kept = false;
+                self.release(pool);
+            } else if idle {
+                self.resize(self.len());
+            } else if self.data.len() > LARGE_BYTES && self.data.len() / 2 > self.peak {
+                self.resize(self.peak.max(self.len()).max(pending).max(CHUNK_BYTES));
+            }
+        }
+        self.peak = self.len().max(pending);
+    }
+
+    fn resize(&mut self, bytes: usize) {
+        self.compact();
+        let mut fitting = vec![0; bytes.max(self.end)].into_boxed_slice();
+        fitting[..self.end].copy_from_slice(&self.data[..self.end]);
+        self.data = fitting;
     }
 
     /// Bytes up to `offset` are used up.
@@ -79,7 +116,9 @@ impl QueryBuf {
     /// Gives the memory back when nothing is left in it.
     pub fn release(&mut self, pool: &mut ChunkPool) {
         if self.is_empty() {
-            pool.give(std::mem::take(&mut self.data));
+            if !self.kept {
+                pool.give(std::mem::take(&mut self.data));
+            }
             self.start = 0;
             self.end = 0;
         }
@@ -88,6 +127,7 @@ impl QueryBuf {
     /// Gives the memory back, with whatever is in it.
     pub fn discard(&mut self, pool: &mut ChunkPool) {
         self.start = self.end;
+        self.kept = false;
         self.release(pool);
     }
 
@@ -177,6 +217,32 @@ mod tests {
         let end = buf.filled().len();
         buf.consume_to(end);
         buf.release(&mut pool);
-        assert_eq!(buf.free(), 0);
+        assert_eq!(buf.capacity(), 0);
+    }
+
+    #[test]
+    fn a_kept_buffer_goes_when_its_connection_is_idle() {
+        let mut pool = ChunkPool::default();
+        let mut buf = QueryBuf::default();
+        let input = vec![7u8; 400_000];
+        let mut source = &input[..];
+        while buf.len() < input.len() {
+            buf.read_from(&mut source, input.len() - buf.len(), &mut pool).expect("slices do not fail");
+            buf.keep();
+        }
+        buf.consume_to(input.len() - 100);
+        buf.fit(false, 0, &mut pool);
+        assert!(buf.capacity() >= input.len(), "the peak was recent");
+        buf.fit(false, 0, &mut pool);
+        assert_eq!(buf.capacity(), CHUNK_BYTES);
+        assert_eq!(buf.filled()[buf.start()..], input[..100]);
+        buf.fit(true, 0, &mut pool);
+        assert_eq!(buf.capacity(), 100);
+        buf.consume_to(100);
+        buf.release(&mut pool);
+        assert_eq!((buf.capacity(), buf.len()), (100, 0));
+        buf.read_from(&mut &input[..5], 0, &mut pool).expect("slices do not fail");
+        buf.discard(&mut pool);
+        assert_eq!(buf.capacity(), 0);
     }
 }

@@ -4,7 +4,7 @@
 use super::turn::Loop;
 use crate::engine::args::{ArgSlices, Args};
 use crate::engine::call::{Request, Verdict};
-use crate::engine::client::Closing;
+use crate::engine::client::Client;
 use crate::engine::table::CommandId;
 use crate::engine::{Engine, Error};
 use crate::ids::ClientId;
@@ -80,6 +80,7 @@ impl Loop {
             if connection.queued {
                 self.queue.push_back(id);
             }
+            note_query(self.engine.client(id), connection);
         }
     }
 
@@ -144,8 +145,9 @@ impl Loop {
         match &pending.parsed {
             Parsed::Nothing => connection.query.consume_to(pending.end),
             Parsed::Broken(error) => {
+                let unread = &connection.query.filled()[connection.query.start()..];
+                self.engine.refuse_protocol(id, *error, unread);
                 connection.query.consume_to(pending.end);
-                self.protocol_error(id, *error);
             }
             Parsed::Command { args: range, command, hash, first_key } => {
                 let slices = slices(&self.args, range, connection);
@@ -174,16 +176,17 @@ impl Loop {
             connection.query.release(&mut self.chunks);
             connection.parsed = 0;
         }
+        if let Some(client) = self.engine.clients.get_mut(id) {
+            note_query(client, connection);
+        }
     }
+}
 
-    /// The error a client is told before its connection is closed: its place in the stream is lost.
-    fn protocol_error(&mut self, id: ClientId, error: ProtocolError) {
-        let client = self.engine.client(id);
-        tracing::debug!("Protocol error ({}) from client: {}", error.log_text(), client.addr);
-        error.write_message(&mut client.out.buf);
-        client.close(Closing::AfterReply);
-        self.engine.note_output(id);
-    }
+/// What CLIENT LIST and the limits are to know of the connection's buffer.
+pub(super) fn note_query(client: &mut Client, connection: &Connection) {
+    let bytes = connection.unused();
+    client.io.query_bytes = bytes;
+    client.io.query_free = connection.query.capacity() - bytes;
 }
 
 fn db_of(engine: &Engine, id: ClientId) -> u16 {
@@ -208,6 +211,9 @@ fn parse_some(
             Outcome::Empty { consumed } => (Parsed::Nothing, consumed),
             Outcome::Incomplete { need: missing } => {
                 *need = missing;
+                if *parsed < query.filled().len() {
+                    query.keep();
+                }
                 return false;
             }
             Outcome::Error(error) => {

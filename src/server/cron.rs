@@ -1,14 +1,22 @@
 //! Duties by the clock: expiry, time limits, freeing, statistics. Each has a budget, so that none of them is felt.
 
+use super::batch::note_query;
 use super::turn::Loop;
 use crate::engine::Engine;
 use crate::keyspace::wheel::Budget;
 use std::time::Duration;
 
+/// Clients looked after in a run of the cron, at least.
+const CLIENTS_PER_RUN: usize = 5;
+/// A connection that was silent for so long gives its unused query buffer back.
+const QUERY_IDLE_MS: i64 = 3000;
+
 /// When the periodic duties are due.
 #[derive(Default)]
 pub struct Cron {
     next_us: u64,
+    /// The place of the client that was looked after last.
+    client: usize,
     pub runs: u64,
     /// Something is left to free or to tidy: the loop does not sleep.
     busy: bool,
@@ -50,7 +58,27 @@ impl Loop {
             let hz = u64::from(self.engine.config.hz.max(1));
             self.cron.next_us = self.engine.clock.monotonic_us + 1_000_000 / hz;
             self.cron.runs += 1;
-            self.sample();
+            if !self.engine.cron_paused {
+                self.sample();
+                self.tend_clients(hz);
+            }
+        }
+    }
+
+    /// Looks after some clients, in turn: each once a second, whatever `hz` is.
+    fn tend_clients(&mut self, hz: u64) {
+        let places = self.engine.clients.places();
+        let share = places.div_ceil(hz as usize).max(CLIENTS_PER_RUN).min(places);
+        let idle_before_ms = self.engine.clock.now_ms - QUERY_IDLE_MS;
+        for _ in 0..share {
+            self.cron.client = (self.cron.client + 1) % places;
+            let Some(id) = self.engine.clients.at_place(self.cron.client) else { continue };
+            if let Some(connection) = self.connections.get_mut(id) {
+                let client = self.engine.client(id);
+                connection.fit(client.last_active_ms < idle_before_ms, &mut self.chunks);
+                note_query(client, connection);
+            }
+            self.engine.tend_client(id);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The loop: wait, read, run, write. One thread owns everything in here.
 
-use super::batch::Pending;
+use super::batch::{Pending, note_query};
 use super::endpoint::Connections;
 use super::helper::Helper;
 use super::listening::Listening;
@@ -70,6 +70,7 @@ impl Loop {
         self.duties();
         self.follow_requests();
         self.write_pending();
+        self.engine.evict_clients();
         self.close_finished();
         Ok(())
     }
@@ -151,6 +152,9 @@ impl Loop {
         self.engine.stats.counters.total_reads_processed += 1;
         self.enqueue(id);
         self.check_query_limit(id);
+        if self.engine.config.maxmemory_clients != 0 {
+            self.engine.count_memory(id);
+        }
     }
 
     /// Puts a connection in line, if it has something to parse and its client may go on.
@@ -168,8 +172,7 @@ impl Loop {
         let Some(connection) = self.connections.get(id) else { return };
         let bytes = connection.query.len();
         let Some(client) = self.engine.clients.get_mut(id) else { return };
-        client.io.query_bytes = bytes;
-        client.io.query_free = connection.query.free();
+        note_query(client, connection);
         let limit = self.engine.config.client_query_buffer_limit as usize;
         let stranger = !client.session.authenticated && bytes > 1 << 20;
         if bytes > limit || stranger {
@@ -221,14 +224,18 @@ impl Loop {
             }
         }
         client.io.net_out += written as u64;
+        let (drained, closing) = (client.out.is_empty(), client.closing);
+        if self.engine.config.maxmemory_clients != 0 {
+            self.engine.count_memory(id);
+        }
         self.engine.stats.counters.net_output_bytes += written as u64;
         self.engine.stats.counters.total_writes_processed += 1;
-        if client.out.is_empty() {
-            if client.closing == Some(Closing::AfterReply) {
+        if drained {
+            if closing == Some(Closing::AfterReply) {
                 self.engine.close_now(id);
             }
         } else if !connection.write_blocked {
-            client.queued_write = true;
+            self.engine.client(id).queued_write = true;
             self.engine.writers.push(id);
         }
     }

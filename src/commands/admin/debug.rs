@@ -20,6 +20,7 @@ fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
         (b"sleep", 3) => sleep(engine, args)?,
         (b"set-active-expire", 3) => engine.keyspace.active_expiry = args.int(2)? != 0,
         (b"pause-cron", 3) => engine.cron_paused = args.int(2)? != 0,
+        (b"client-enforce-reply-list", 3) => engine.strict_output = args.int(2)? != 0,
         (b"replybuffer", 4) => reply_buffer(engine, args)?,
         (b"config-rewrite-force-all", 2) => {
             engine.host.rewrite_config(&engine.config, true).map_err(Error::text)?;

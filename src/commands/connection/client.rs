@@ -55,6 +55,10 @@ fn list(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let now_ms = engine.clock.now_ms;
     let mut text = String::new();
     for client in engine.clients.iter().filter(|client| filter.matches(client, id, now_ms)) {
+        // A client that is being closed at the end of the turn is as good as gone.
+        if client.closing == Some(Closing::Now) {
+            continue;
+        }
         text.push_str(&client_info::line(client, &engine.commands, now_ms));
         text.push('\n');
     }

@@ -66,7 +66,7 @@ fn words(kind: Kind) -> (&'static [u8], &'static [u8]) {
 
 /// One answer: what happened, to which name, and how many subscriptions there are now.
 fn tell(engine: &mut Engine, id: ClientId, word: &[u8], name: Option<&[u8]>, count: usize) {
-    let mut reply = engine.reply(id);
+    let mut reply = engine.clients[id].pushes();
     reply.push(3);
     reply.bulk(word);
     match name {
