@@ -30,11 +30,23 @@ impl Engine {
             return true;
         }
         self.stats.counters.eviction_exceeded.begin(self.clock.monotonic_us);
+        if self.pause.until_ms != 0 && self.pause.is_active(self.clock.now_ms) {
+            return true;
+        }
         let Some(policy) = self.policy() else { return false };
         let limit_us = self.eviction_limit_us();
         let start_us = clock::monotonic_us();
         let mut evicted = 0u64;
         while !self.fits() {
+            // A database that was thrown away goes before keys that are wanted.
+            if self.keyspace.has_trash() {
+                self.keyspace.free_slice(1);
+                if clock::monotonic_us() - start_us > limit_us {
+                    self.evicting = true;
+                    return true;
+                }
+                continue;
+            }
             if !self.keyspace.evict_one(policy) {
                 // What was thrown away and is not freed yet will make the room.
                 self.evicting = false;
@@ -72,6 +84,9 @@ impl Engine {
     /// `None` when nothing may be evicted.
     fn policy(&self) -> Option<Policy> {
         use EvictionPolicy::*;
+        if self.config.import_mode {
+            return None;
+        }
         let (order, volatile_only) = match self.config.maxmemory_policy {
             NoEviction => return None,
             AllkeysLru => (Order::Lru, false),

@@ -77,6 +77,11 @@ impl Dict {
         self.0.memory_bytes()
     }
 
+    /// Whether [`Dict::maintain`] would find work. Constant time.
+    pub fn is_sparse(&self) -> bool {
+        self.0.is_sparse()
+    }
+
     /// Looks after up to `steps` sparse segments; says whether there is more to do.
     pub fn maintain(&mut self, steps: usize) -> bool {
         self.0.maintain(steps)

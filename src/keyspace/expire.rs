@@ -60,11 +60,12 @@ impl Keyspace {
         if !self.expiry.rebuilding() {
             return false;
         }
-        let mut swept = Vec::new();
+        let mut swept = std::mem::take(&mut self.due);
         let more = self.expiry.sweep(records, &mut swept);
-        for record in swept {
+        for record in swept.drain(..) {
             self.rearm(&record);
         }
+        self.due = swept;
         more
     }
 

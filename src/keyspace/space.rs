@@ -84,6 +84,7 @@ pub struct Keyspace {
     pub(super) scratch: Vec<u8>,
     pub(super) due: Vec<super::wheel::Due>,
     pub(super) evictor: super::evict::Evictor,
+    pub(super) upkeep: super::upkeep::Upkeep,
 }
 
 /// Freeing a value of more allocations than this is left to the helper thread.
@@ -115,6 +116,7 @@ impl Keyspace {
             scratch: Vec::new(),
             due: Vec::new(),
             evictor: Default::default(),
+            upkeep: Default::default(),
         }
     }
 
@@ -238,6 +240,7 @@ impl Keyspace {
     pub(super) fn discard(&mut self, object: Box<Object>) {
         if object.free_effort() > FREE_NOW {
             self.discarded.push(object);
+            self.counters.lazy_freed += 1;
         }
     }
 
@@ -246,9 +249,14 @@ impl Keyspace {
         std::mem::take(&mut self.discarded)
     }
 
-    /// Values and databases that wait to be freed here.
+    /// Values that wait to be freed here, those of databases thrown away among them.
     pub fn pending_frees(&self) -> usize {
-        self.discarded.len() + self.trash.len()
+        let keys = |trash: &Trash| match trash {
+            Trash::Dict(dict) => dict.len(),
+            Trash::Drain(drain) => drain.remaining(),
+            Trash::Records(_) => 0,
+        };
+        self.discarded.len() + self.trash.iter().map(keys).sum::<usize>()
     }
 
     pub fn has_discarded(&self) -> bool {
@@ -391,7 +399,9 @@ impl Keyspace {
                 }
                 Trash::Drain(drain) => {
                     let (slab, discarded) = (&mut self.slab, &mut self.discarded);
+                    let freed = &mut self.counters.lazy_freed;
                     drain.step(16, |entry| {
+                        *freed += 1;
                         if let Some(object) = entry.free(slab)
                             && object.free_effort() > FREE_NOW
                         {

@@ -20,7 +20,21 @@ pub struct Cron {
     pub runs: u64,
     /// Something is left to free or to tidy: the loop does not sleep.
     busy: bool,
+    /// Table segments to look after until the next tick.
+    segments: usize,
+    /// Stale records are being swept out of the expiry index.
+    sweeping: bool,
 }
+
+/// Table segments looked after between two ticks, so that a table that will not shrink costs little, and in a turn.
+const SEGMENTS: usize = 256;
+const SEGMENTS_A_TURN: usize = 4;
+/// Records of the expiry index swept in a turn.
+const RECORDS_A_TURN: usize = 256;
+/// Chunks of 2 MB given back at a tick by the slab and by the tables.
+const CHUNKS: usize = 64;
+/// How much of a moving average one more figure replaces.
+const WEIGHT: f64 = 0.05;
 
 impl Cron {
     /// How long the loop may sleep.
@@ -50,7 +64,8 @@ impl Loop {
         self.engine.time_out_blocked();
         self.resume();
         let evicting = self.engine.go_on_evicting();
-        self.cron.busy = self.engine.keyspace.free_slice(4) || evicting;
+        let freeing = self.engine.keyspace.free_slice(4);
+        self.cron.busy = self.tidy() || freeing || evicting;
         if self.engine.keyspace.has_discarded() {
             self.helper.free(self.engine.keyspace.take_discarded());
         }
@@ -61,6 +76,7 @@ impl Loop {
             if !self.engine.cron_paused {
                 self.sample();
                 self.tend_clients(hz);
+                self.look_around();
             }
         }
     }
@@ -79,6 +95,31 @@ impl Loop {
                 note_query(client, connection);
             }
             self.engine.tend_client(id);
+        }
+    }
+
+    /// A slice of what the last tick found to tidy; says whether there is more.
+    fn tidy(&mut self) -> bool {
+        let (cron, space) = (&mut self.cron, &mut self.engine.keyspace);
+        if cron.segments > 0 {
+            let found = space.maintain(SEGMENTS_A_TURN);
+            cron.segments = if found { cron.segments - SEGMENTS_A_TURN } else { 0 };
+        }
+        cron.sweeping = cron.sweeping && space.sweep_expiry_index(RECORDS_A_TURN);
+        cron.segments > 0 || cron.sweeping
+    }
+
+    /// Looks for what there is to tidy.
+    fn look_around(&mut self) {
+        (self.cron.segments, self.cron.sweeping) = (SEGMENTS, true);
+        let space = &mut self.engine.keyspace;
+        let chunks = space.take_free_chunks(CHUNKS);
+        let seen = space.sample_ttls();
+        let share = if seen.keys == 0 { 0.0 } else { seen.due as f64 / seen.keys as f64 };
+        let stale = &mut self.engine.stats.counters.expired_stale_perc;
+        *stale += (share - *stale) * WEIGHT;
+        if !chunks.is_empty() {
+            self.helper.unmap(chunks);
         }
     }
 

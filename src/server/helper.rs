@@ -1,7 +1,6 @@
 //! The helper thread: frees what would take too long in a turn. It never touches the keyspace.
 
 use crate::keyspace::Object;
-use mio::Waker;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,13 +17,11 @@ pub struct Helper {
     jobs: Sender<Job>,
     /// Values that wait to be freed.
     pub pending: Arc<AtomicUsize>,
-    /// Wakes the loop from other threads.
-    pub waker: Arc<Waker>,
 }
 
 impl Helper {
     /// Starts the thread.
-    pub fn start(waker: Waker) -> io::Result<Self> {
+    pub fn start() -> io::Result<Self> {
         let (jobs, queue) = channel::<Job>();
         let pending = Arc::new(AtomicUsize::new(0));
         let left = Arc::clone(&pending);
@@ -41,7 +38,7 @@ impl Helper {
                 }
             }
         })?;
-        Ok(Helper { jobs, pending, waker: Arc::new(waker) })
+        Ok(Helper { jobs, pending })
     }
 
     /// Has these values freed.

@@ -7,7 +7,7 @@ use super::helper::Helper;
 use super::listening::Listening;
 use super::log::{self, notice, warning};
 use super::process::{Process, RESERVED_FDS};
-use super::turn::{Loop, WAKER};
+use super::turn::Loop;
 use super::{crash, signals, title};
 use crate::config::{Config, Declaration, Disk, Invocation, LoadError, Loaded, Sources, load};
 use crate::engine::machine::ServerFacts;
@@ -200,8 +200,7 @@ fn assemble(
         return Err("Configured to not listen anywhere, exiting.".to_string());
     }
     let listening = Rc::new(RefCell::new(listening));
-    let waker = mio::Waker::new(poll.registry(), WAKER).map_err(|e| failed("Error creating the waker", e))?;
-    let helper = Helper::start(waker).map_err(|e| failed("Error starting the helper thread", e))?;
+    let helper = Helper::start().map_err(|e| failed("Error starting the helper thread", e))?;
     let mut key = [0u8; 16];
     random_bytes(&mut key);
     let word = |at: usize| u64::from_le_bytes(key[at..at + 8].try_into().expect("eight bytes"));

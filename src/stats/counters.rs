@@ -77,7 +77,7 @@ pub struct Counters {
     pub expired_keys: u64,
     /// 7.4: fields of hashes.
     pub expired_subkeys: u64,
-    /// A fraction; INFO prints per cent. How much of what the expiry index handed out was stale.
+    /// A fraction; INFO prints per cent. How many of the keys with a time to live are due and still there.
     pub expired_stale_perc: f64,
     pub expired_time_cap_reached_count: u64,
     /// `expire_cycle_cpu_milliseconds`

@@ -63,13 +63,20 @@ impl Chunks {
         number
     }
 
-    /// Takes a chunk out; the caller drops it where a pause does no harm.
-    pub fn remove(&mut self, number: usize) -> Option<Chunk> {
-        let chunk = self.chunks.get_mut(number)?.take()?;
-        self.bases[number] = 0;
-        self.vacant.push(number as u32);
-        self.reindex();
-        Some(chunk)
+    /// Takes chunks out; the caller drops them where a pause does no harm. O(chunks held), whatever their number.
+    pub fn remove(&mut self, numbers: &[usize]) -> Vec<Chunk> {
+        let mut taken = Vec::with_capacity(numbers.len());
+        for &number in numbers {
+            if let Some(chunk) = self.chunks.get_mut(number).and_then(Option::take) {
+                self.bases[number] = 0;
+                self.vacant.push(number as u32);
+                taken.push(chunk);
+            }
+        }
+        if !taken.is_empty() {
+            self.reindex();
+        }
+        taken
     }
 
     /// The chunk of that number.
@@ -135,7 +142,7 @@ mod tests {
         assert_eq!(numbers, (0..40).collect::<Vec<_>>());
         for number in (0..40).step_by(3) {
             let base = chunks.base(number);
-            drop(chunks.remove(number).expect("it is held"));
+            assert_eq!(chunks.remove(&[number]).len(), 1, "it is held");
             assert_eq!(chunks.find(base), None);
         }
         assert_eq!(chunks.held(), 26);

@@ -174,13 +174,11 @@ impl Pool {
         let free = |map: &Map, base| map.free as usize == GRANULES && base != 0;
         let all: Vec<usize> =
             (0..self.maps.len()).filter(|&at| free(&self.maps[at], self.chunks.base(at))).collect();
-        let taken = all.into_iter().skip(1).take(max);
-        taken
-            .filter_map(|number| {
-                self.longest[number] = 0;
-                self.chunks.remove(number)
-            })
-            .collect()
+        let taken: Vec<usize> = all.into_iter().skip(1).take(max).collect();
+        for &number in &taken {
+            self.longest[number] = 0;
+        }
+        self.chunks.remove(&taken)
     }
 }
 

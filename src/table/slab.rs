@@ -183,7 +183,12 @@ impl Slab {
     pub fn take_free_chunks(&mut self, max: usize) -> Vec<Chunk> {
         let unused = |number: &usize| self.bits[*number].free == u128::MAX && self.chunks.base(*number) != 0;
         let numbers: Vec<usize> = (0..self.bits.len()).filter(unused).skip(1).take(max).collect();
-        numbers.into_iter().filter_map(|number| self.take_chunk(number)).collect()
+        for &number in &numbers {
+            self.resident_pages -= self.bits[number].dirty.count_ones() as usize;
+            self.bits[number] = PageBits::default();
+            self.available[number / 64] &= !(1 << (number % 64));
+        }
+        self.chunks.remove(&numbers)
     }
 
     /// Gives the memory of up to `max` free pages in chunks that are in use back to the system, some 2 us each.
@@ -267,13 +272,6 @@ impl Slab {
         self.bits[number] = PageBits { free: u128::MAX, dirty: 0 };
         self.available[number / 64] |= 1 << (number % 64);
         number
-    }
-
-    fn take_chunk(&mut self, number: usize) -> Option<Chunk> {
-        self.resident_pages -= self.bits[number].dirty.count_ones() as usize;
-        self.bits[number] = PageBits::default();
-        self.available[number / 64] &= !(1 << (number % 64));
-        self.chunks.remove(number)
     }
 
     /// Puts a page with room first in its class's list.

@@ -32,6 +32,7 @@ fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
         (b"jmap" | b"quicklist-packed-threshold" | b"dict-resizing" | b"dict-stats", _) => {}
         (b"change-repl-id", 2) => engine.server.repl_id = crate::sys::entropy::random_hex(40),
         (b"object", 3..=4) => return object(engine, id, args),
+        (b"htstats", 3..=4) => return super::debug_tables::htstats(engine, id, args),
         (b"protocol", 3) => return super::debug_protocol::protocol(engine, id, args),
         (b"stringmatch-len", 4) => return string_match(engine, id, args),
         (b"help", 2) => return help(engine, id),
@@ -122,6 +123,8 @@ fn help(engine: &mut Engine, id: ClientId) -> CmdResult {
             "    Choose a new replication id.",
             "CONFIG-REWRITE-FORCE-ALL",
             "    Write the configuration file with every directive in it.",
+            "HTSTATS <db> [FULL]",
+            "    Show statistics of the tables of database <db>.",
             "LOG <message>",
             "    Write <message> to the server log.",
             "OBJECT <key>",

@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod debug;
 mod debug_protocol;
+mod debug_tables;
 mod info;
 mod latency;
 mod lolwut;

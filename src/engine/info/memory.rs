@@ -16,7 +16,8 @@ fn ratio(part: usize, whole: usize) -> f64 {
 }
 
 pub fn memory(engine: &Engine, out: &mut String) {
-    let used = engine.used_memory();
+    // This text is not counted: it would look like data that maxmemory let in.
+    let used = engine.used_memory().saturating_sub(out.capacity());
     let rss = engine.host.rss_bytes();
     let peak = (engine.stats.peak_memory.get() as usize).max(used);
     let overhead = engine.overhead_memory();
