@@ -14,10 +14,9 @@ pub fn htstats(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult 
     let space = &engine.keyspace;
     let [table_bytes, index_bytes] = space.table_bytes(db);
     let mut text = String::new();
-    for (title, entries, bytes) in [
-        ("Dictionary HT", space.len(db), table_bytes),
-        ("Expires HT", space.volatile_keys(db), index_bytes),
-    ] {
+    for (title, entries, bytes) in
+        [("Dictionary HT", space.len(db), table_bytes), ("Expires HT", space.volatile_keys(db), index_bytes)]
+    {
         let _ = writeln!(text, "[{title}]");
         if entries == 0 {
             text.push_str("No stats available for empty hash tables\n");
