@@ -23,6 +23,10 @@ pub trait Host {
     fn rss_bytes(&self) -> usize;
     /// Values that helper threads have still to free.
     fn pending_frees(&self) -> usize;
+    /// How many bytes those take.
+    fn pending_free_bytes(&self) -> usize {
+        0
+    }
     /// The listening sockets as INFO describes them.
     fn listeners(&self, config: &Config) -> Vec<String>;
     /// Writes the configuration file anew.

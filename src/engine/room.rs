@@ -78,7 +78,17 @@ impl Engine {
 
     #[inline]
     fn fits(&self) -> bool {
-        self.config.maxmemory == 0 || self.used_memory() as u64 <= self.config.maxmemory
+        self.config.maxmemory == 0
+            || self.used_memory() as u64 <= self.config.maxmemory
+            || self.will_be_used() as u64 <= self.config.maxmemory
+    }
+
+    /// Memory in use once the helper thread has freed what it was given: no key need go for that.
+    #[cold]
+    fn will_be_used(&self) -> usize {
+        self.used_memory()
+            .saturating_sub(self.keyspace.discarded_bytes())
+            .saturating_sub(self.host.pending_free_bytes())
     }
 
     /// `None` when nothing may be evicted.

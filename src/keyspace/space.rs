@@ -81,6 +81,7 @@ pub struct Keyspace {
     pub(super) trash: Vec<Trash>,
     /// Values whose freeing is too long for a turn; the server hands them to its helper thread.
     discarded: Vec<Box<Object>>,
+    discarded_bytes: usize,
     pub(super) scratch: Vec<u8>,
     pub(super) due: Vec<super::wheel::Due>,
     pub(super) evictor: super::evict::Evictor,
@@ -113,6 +114,7 @@ impl Keyspace {
             rng,
             trash: Vec::new(),
             discarded: Vec::new(),
+            discarded_bytes: 0,
             scratch: Vec::new(),
             due: Vec::new(),
             evictor: Default::default(),
@@ -239,6 +241,7 @@ impl Keyspace {
     /// Frees an object now if that is short, later otherwise.
     pub(super) fn discard(&mut self, object: Box<Object>) {
         if object.free_effort() > FREE_NOW {
+            self.discarded_bytes += object.heap_bytes();
             self.discarded.push(object);
             self.counters.lazy_freed += 1;
         }
@@ -246,6 +249,7 @@ impl Keyspace {
 
     /// Values that wait to be freed elsewhere.
     pub fn take_discarded(&mut self) -> Vec<Box<Object>> {
+        self.discarded_bytes = 0;
         std::mem::take(&mut self.discarded)
     }
 
@@ -257,6 +261,11 @@ impl Keyspace {
             Trash::Records(_) => 0,
         };
         self.discarded.len() + self.trash.iter().map(keys).sum::<usize>()
+    }
+
+    /// Bytes of the values that wait to be freed elsewhere.
+    pub fn discarded_bytes(&self) -> usize {
+        self.discarded_bytes
     }
 
     pub fn has_discarded(&self) -> bool {
@@ -399,12 +408,13 @@ impl Keyspace {
                 }
                 Trash::Drain(drain) => {
                     let (slab, discarded) = (&mut self.slab, &mut self.discarded);
-                    let freed = &mut self.counters.lazy_freed;
+                    let (freed, bytes) = (&mut self.counters.lazy_freed, &mut self.discarded_bytes);
                     drain.step(16, |entry| {
                         *freed += 1;
                         if let Some(object) = entry.free(slab)
                             && object.free_effort() > FREE_NOW
                         {
+                            *bytes += object.heap_bytes();
                             discarded.push(object);
                         }
                     })

@@ -88,6 +88,7 @@ impl Keyspace {
             }
             all.keys += seen.keys;
             all.due += seen.due;
+            all.sum_ms = all.sum_ms.saturating_add(seen.sum_ms);
         }
         all
     }

@@ -33,6 +33,9 @@ impl Kind {
     }
 }
 
+/// Bytes that are given back in about the time of one allocation.
+const PAGES_AT_ONCE: usize = 16 * 1024;
+
 /// A value with an allocation of its own.
 #[derive(Debug)]
 pub enum Object {
@@ -57,7 +60,8 @@ impl Object {
     /// How much work freeing this is, in allocations: what decides whether it is freed at once or handed on.
     pub fn free_effort(&self) -> usize {
         match self {
-            Object::Str(_) => 1,
+            // Giving the pages of a long string back takes its time, too.
+            Object::Str(Str(bytes)) => 1 + bytes.capacity() / PAGES_AT_ONCE,
         }
     }
 

@@ -12,26 +12,34 @@ enum Job {
     Unmap(Vec<crate::sys::pages::Chunk>),
 }
 
+/// What waits to be freed.
+#[derive(Debug, Default)]
+pub struct Pending {
+    pub values: AtomicUsize,
+    pub bytes: AtomicUsize,
+}
+
 /// A handle of the helper thread. The thread ends with the process.
 pub struct Helper {
     jobs: Sender<Job>,
-    /// Values that wait to be freed.
-    pub pending: Arc<AtomicUsize>,
+    pub pending: Arc<Pending>,
 }
 
 impl Helper {
     /// Starts the thread.
     pub fn start() -> io::Result<Self> {
         let (jobs, queue) = channel::<Job>();
-        let pending = Arc::new(AtomicUsize::new(0));
+        let pending = Arc::new(Pending::default());
         let left = Arc::clone(&pending);
         std::thread::Builder::new().name("bio_lazy_free".into()).spawn(move || {
             for job in queue {
                 match job {
                     Job::Free(objects) => {
                         for object in objects {
+                            let bytes = object.heap_bytes();
                             drop(object);
-                            left.fetch_sub(1, Ordering::Relaxed);
+                            left.values.fetch_sub(1, Ordering::Relaxed);
+                            left.bytes.fetch_sub(bytes, Ordering::Relaxed);
                         }
                     }
                     Job::Unmap(chunks) => drop(chunks),
@@ -43,7 +51,9 @@ impl Helper {
 
     /// Has these values freed.
     pub fn free(&self, objects: Vec<Box<Object>>) {
-        self.pending.fetch_add(objects.len(), Ordering::Relaxed);
+        let bytes = objects.iter().map(|object| object.heap_bytes()).sum();
+        self.pending.values.fetch_add(objects.len(), Ordering::Relaxed);
+        self.pending.bytes.fetch_add(bytes, Ordering::Relaxed);
         // The thread lives as long as the process; were it gone, the values would be freed here.
         let _ = self.jobs.send(Job::Free(objects));
     }

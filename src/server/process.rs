@@ -1,5 +1,6 @@
 //! What the engine asks of the process: settings that concern sockets, the log, limits of the system.
 
+use super::helper::Pending;
 use super::listening::Listening;
 use super::{crash, log};
 use crate::config::{Config, Effect, replace, rewrite};
@@ -12,7 +13,7 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 /// Descriptors the server needs beside its clients'.
 pub const RESERVED_FDS: u64 = 32;
@@ -21,7 +22,7 @@ pub const RESERVED_FDS: u64 = 32;
 pub struct Process {
     pub listening: Rc<RefCell<Listening>>,
     /// Values the helper thread has still to free.
-    pub pending: Arc<AtomicUsize>,
+    pub pending: Arc<Pending>,
     /// The configuration file, if there is one.
     pub config_file: Option<Vec<u8>>,
 }
@@ -52,7 +53,11 @@ impl Host for Process {
     }
 
     fn pending_frees(&self) -> usize {
-        self.pending.load(Ordering::Relaxed)
+        self.pending.values.load(Ordering::Relaxed)
+    }
+
+    fn pending_free_bytes(&self) -> usize {
+        self.pending.bytes.load(Ordering::Relaxed)
     }
 
     fn listeners(&self, config: &Config) -> Vec<String> {
