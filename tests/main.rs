@@ -1,5 +1,7 @@
 //! The only test binary: every layer of tests is a module below.
 
+mod engine;
 mod fuzz;
 mod model;
 mod tidy;
+mod wire;

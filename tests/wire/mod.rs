@@ -1,0 +1,6 @@
+//! A real server on a loopback port, spoken to in raw bytes: what sockets, partial reads, limits and signals do.
+
+mod hostile;
+mod pipeline;
+mod process;
+mod server;
