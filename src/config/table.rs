@@ -222,8 +222,8 @@ section "Memory" {
     lfu_log_factor: u32 = 10, "lfu-log-factor", int(0, INT), NONE, Eviction, Live;
     /// Minutes in which the use counter of an idle key falls by one.
     lfu_decay_time: u32 = 1, "lfu-decay-time", int(0, INT), NONE, Eviction, Live;
-    /// Ask for no huge pages.
-    disable_thp: bool = true, "disable-thp", flag, IMMUTABLE, Nothing, Live;
+    /// Ask for no huge pages behind keys and tables.
+    disable_thp: bool = false, "disable-thp", flag, IMMUTABLE, Nothing, Live;
     /// Accepted for old files: expiry here is exact and costs no search.
     active_expire_effort: u32 = 1, "active-expire-effort", int(1, 10), NONE, Nothing, Inert;
     /// Accepted for old files: tables here grow without rehashing.

@@ -14,6 +14,7 @@ use crate::ids::{ClientId, UnixMs};
 use crate::keyspace::Keyspace;
 use crate::pubsub::{Kind, PubSub};
 use crate::resp::reply::Reply;
+use crate::sys::clock;
 
 /// What the machine asks of the program around it: the things that need sockets, files or processes.
 pub trait Host {
@@ -158,7 +159,7 @@ impl Engine {
             requests: Vec::new(),
             resumed: Vec::new(),
             depth: 0,
-            last_ticks: crate::sys::clock::ticks(),
+            last_ticks: clock::ticks(),
             evicting: false,
             cron_paused: false,
             reply_peak_reset_ms: Some(5000),
@@ -173,10 +174,12 @@ impl Engine {
         engine
     }
 
-    /// Starts the time of the next command now: called after a wait.
+    /// Starts a turn after a wait. The monotonic time is read off the tick counter, which the first command's duration
+    /// starts from as well: one clock read less.
     #[inline]
-    pub fn start_ticks(&mut self) {
-        self.last_ticks = crate::sys::clock::ticks();
+    pub fn start_turn(&mut self, now_us: i64) {
+        self.last_ticks = clock::ticks();
+        self.set_clock(now_us, clock::ticks_to_ns(self.last_ticks) / 1000);
     }
 
     /// The reply of a client, to be written to.

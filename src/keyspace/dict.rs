@@ -27,9 +27,14 @@ impl Dict {
         self.0.find(hash, |word| entry(word).key() == key).map(entry)
     }
 
-    /// Finds by hash alone an entry that `eq` accepts.
-    pub fn find_by_hash(&self, hash: u64, eq: impl Fn(EntryRef) -> bool) -> Option<EntryRef> {
-        self.0.find(hash, |word| eq(entry(word))).map(entry)
+    /// Finds by hash alone an entry that `eq` accepts. The table compares 23 bits of it, so the rest is looked at here.
+    pub fn find_by_hash(
+        &self,
+        hash: u64,
+        hasher: &Hasher,
+        eq: impl Fn(EntryRef) -> bool,
+    ) -> Option<EntryRef> {
+        self.0.find(hash, |word| eq(entry(word)) && hasher.hash(entry(word).key()) == hash).map(entry)
     }
 
     pub fn insert(&mut self, hash: u64, new: EntryRef, hasher: &Hasher) {

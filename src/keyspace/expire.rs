@@ -31,7 +31,7 @@ impl Keyspace {
     /// expired.
     pub fn fire(&mut self, record: &Due) -> bool {
         let db = record.db;
-        let Some(entry) = self.db(db).dict.find_by_hash(record.hash, |entry| {
+        let Some(entry) = self.db(db).dict.find_by_hash(record.hash, &self.hasher, |entry| {
             entry.expiry().is_some() && entry.generation() == record.generation
         }) else {
             return false;
@@ -70,7 +70,7 @@ impl Keyspace {
     }
 
     fn rearm(&mut self, record: &Due) {
-        let found = self.db(record.db).dict.find_by_hash(record.hash, |entry| {
+        let found = self.db(record.db).dict.find_by_hash(record.hash, &self.hasher, |entry| {
             entry.expiry().is_some() && entry.generation() == record.generation
         });
         if let Some(entry) = found {

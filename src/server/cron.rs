@@ -128,6 +128,9 @@ impl Loop {
         let now_us = self.engine.clock.monotonic_us;
         let used = self.engine.used_memory() as u64;
         self.engine.stats.peak_memory.note(used);
+        if !self.engine.config.disable_thp {
+            self.engine.keyspace.prefer_huge_pages();
+        }
         let stats = &mut self.engine.stats;
         stats.rates.sample(&stats.counters, now_us);
     }

@@ -77,8 +77,7 @@ impl Loop {
 
     /// Reads the clocks once for the whole turn.
     fn tick(&mut self) {
-        self.engine.set_clock(crate::sys::clock::wall_us(), crate::sys::clock::monotonic_us());
-        self.engine.start_ticks();
+        self.engine.start_turn(crate::sys::clock::wall_us());
     }
 
     fn collect_events(&mut self) {
