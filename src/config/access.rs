@@ -280,9 +280,8 @@ mod tests {
         assert_eq!(config.unkept_promises(), [""; 0]);
         config.save.clear();
         config.appendonly = true;
-        config.min_replicas_to_write = 1;
         let warned = config.unkept_promises().join("|");
-        assert!(warned.contains("'appendonly yes'") && warned.contains("'min-replicas-to-write 1'"));
+        assert!(warned.contains("'appendonly yes'"));
         assert!(!warned.contains("save"));
     }
 }

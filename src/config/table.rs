@@ -397,7 +397,7 @@ section "Replication" {
     replica_ignore_disk_write_errors: bool = false, "replica-ignore-disk-write-errors", flag, NONE, Nothing, Inert;
     /// How many replicas must be in touch for writes to be accepted; 0 asks for none.
     min_replicas_to_write: u32 = 0, "min-replicas-to-write" | "min-slaves-to-write", int(0, INT), NONE, GoodReplicas,
-        Owed;
+        Live;
     /// Seconds of silence after which a replica does not count.
     min_replicas_max_lag: u32 = 10, "min-replicas-max-lag" | "min-slaves-max-lag", int(0, INT), NONE, GoodReplicas, Inert;
     /// Seconds of silence after which the other side is given up.

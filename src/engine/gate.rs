@@ -51,6 +51,11 @@ impl Engine {
         if self.config.maxmemory > 0 && !self.make_room() && combined.has(Flags::DENYOOM) {
             return Err(Error::Oom);
         }
+        // No replica is attached: asked for any, there are not enough.
+        let owed = self.config.min_replicas_to_write > 0 && self.config.min_replicas_max_lag > 0;
+        if owed && combined.has(Flags::WRITE) {
+            return Err(Error::NoReplicas);
+        }
         let client = &self.clients[id];
         if client.in_pubsub_context() && !flags.has(Flags::IN_PUBSUB) {
             let name = &self.commands.get(command).full_name;

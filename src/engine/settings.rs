@@ -39,7 +39,8 @@ impl Engine {
                          commands depending on the maxmemory-policy.",
                         self.config.maxmemory
                     );
-                    self.make_room();
+                    // By the end of the turn, when the running command or transaction is over.
+                    self.evicting = true;
                 }
             }
             _ => {

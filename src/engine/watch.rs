@@ -1,6 +1,6 @@
 //! Which clients watch which keys.
 
-use super::client::Watched;
+use super::client::{Client, Watched};
 use super::machine::Engine;
 use crate::ids::{ClientId, DbIndex};
 use crate::keyspace::EventClass;
@@ -25,6 +25,11 @@ impl WatchIndex {
     fn watchers(&self, db: DbIndex, key: &[u8]) -> &[ClientId] {
         self.keys.get(&(db, Box::from(key))).map_or(&[], Vec::as_slice)
     }
+}
+
+/// What a client keeps of a key that it watches.
+fn watched<'a>(client: &'a mut Client, db: DbIndex, key: &[u8]) -> Option<&'a mut Watched> {
+    client.watching.iter_mut().find(|watched| watched.db == db && *watched.key == *key)
 }
 
 impl Engine {
@@ -70,29 +75,46 @@ impl Engine {
 
     /// Marks the watchers of touched keys.
     pub(super) fn settle_watches(&mut self) {
-        for (db, key) in self.keyspace.effects.touched() {
-            for id in self.watch.watchers(db, key) {
-                self.clients[*id].dirty_cas = true;
+        let Engine { keyspace, watch, clients, .. } = self;
+        for (db, key) in keyspace.effects.touched() {
+            for id in watch.watchers(db, key) {
+                let client = &mut clients[*id];
+                // A key that was as good as gone when the watching began, and is gone now: nothing changed.
+                let gone = watched(client, db, key)
+                    .is_some_and(|watched| watched.was_due && !keyspace.contains_raw(db, key));
+                if gone && let Some(watched) = watched(client, db, key) {
+                    watched.was_due = false;
+                    continue;
+                }
+                client.dirty_cas = true;
             }
         }
     }
 
     /// Marks the watchers of every key of a database (of all with `None`) before it is flushed or swapped: those whose
-    /// key is there, or will be there after a swap with `other`.
+    /// key is there, or will be there after a swap with `other`. A key whose time had come counts as not there.
     pub fn touch_watched_of_db(&mut self, db: Option<DbIndex>, other: Option<DbIndex>) {
-        let mut marked = Vec::new();
-        for ((watched_db, key), watchers) in &self.watch.keys {
+        let Engine { keyspace, watch, clients, .. } = self;
+        for ((watched_db, key), watchers) in &watch.keys {
             if db.is_some_and(|db| db != *watched_db) {
                 continue;
             }
-            let here = self.keyspace.contains_raw(*watched_db, key);
-            let there = other.is_some_and(|other| self.keyspace.contains_raw(other, key));
-            if here || there {
-                marked.extend_from_slice(watchers);
+            let here = keyspace.contains_raw(*watched_db, key);
+            let there = other.is_some_and(|other| keyspace.contains_raw(other, key));
+            let due_there = other.is_some_and(|other| keyspace.is_due_raw(other, key));
+            if !here && !there {
+                continue;
             }
-        }
-        for id in marked {
-            self.clients[id].dirty_cas = true;
+            for id in watchers {
+                let client = &mut clients[*id];
+                let Some(watched) = watched(client, *watched_db, key) else { continue };
+                match (watched.was_due, there) {
+                    (true, false) => watched.was_due = false,
+                    (true, true) if due_there => {}
+                    (false, true) if !here && due_there => watched.was_due = true,
+                    _ => client.dirty_cas = true,
+                }
+            }
         }
     }
 

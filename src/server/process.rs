@@ -30,11 +30,14 @@ pub struct Process {
 impl Host for Process {
     fn apply(&mut self, effect: Effect, config: &Config) -> Result<(), String> {
         match effect {
-            Effect::Port | Effect::Bind => self
-                .listening
-                .borrow_mut()
-                .reopen_tcp(config)
-                .map_err(|_| "Unable to listen on this port. Check server logs.".to_string()),
+            Effect::Port => {
+                let opened = self.listening.borrow_mut().reopen_tcp(config);
+                opened.map_err(|_| "Unable to listen on this port. Check server logs.".to_string())
+            }
+            Effect::Bind => {
+                let opened = self.listening.borrow_mut().reopen_tcp(config);
+                opened.map_err(|_| "Failed to bind to specified addresses.".to_string())
+            }
             Effect::MaxClients => raise_limits(config),
             Effect::Logging => {
                 log::apply(config);

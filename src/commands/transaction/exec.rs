@@ -6,7 +6,7 @@ use crate::ids::ClientId;
 const ALWAYS: Flags = Flags::NOSCRIPT.with(Flags::LOADING).with(Flags::STALE).with(Flags::NOT_QUEUED);
 
 pub static MULTI: Spec = Spec::plain("multi", 1)
-    .flags(ALWAYS.with(Flags::FAST).with(Flags::ALLOW_BUSY))
+    .flags(ALWAYS.with(Flags::FAST).with(Flags::ALLOW_BUSY).with(Flags::NO_MULTI))
     .acl(Acl::TRANSACTION)
     .group(Group::Transactions)
     .since("1.2.0")
@@ -14,9 +14,6 @@ pub static MULTI: Spec = Spec::plain("multi", 1)
     .run_engine(multi);
 
 fn multi(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
-    if engine.clients[id].multi.is_some() {
-        return Err(Error::Plain("MULTI calls can not be nested"));
-    }
     engine.begin_transaction(id);
     engine.reply(id).ok();
     done()
