@@ -71,7 +71,7 @@ impl Engine {
         let record = Record { time_s: now_s, value: usec as i64, addr, name };
         let secret = self.commands.secret_from(command, args);
         let shown = args.rest(0).iter().enumerate();
-        let shown = shown.map(|(i, arg)| if i >= secret { &b"(redacted)"[..] } else { *arg });
+        let shown = shown.map(|(i, arg)| if i >= secret { &b"(redacted)"[..] } else { arg });
         self.stats.slowlog.record(record, shown, self.config.slowlog_max_len);
     }
 
@@ -101,7 +101,7 @@ impl Engine {
         let secret = self.commands.secret_from(command, args);
         for (i, arg) in args.rest(0).iter().enumerate() {
             line.push(b' ');
-            write_quoted(&mut line, if i >= secret { &b"(redacted)"[..] } else { *arg });
+            write_quoted(&mut line, if i >= secret { &b"(redacted)"[..] } else { arg });
         }
         for monitor in self.monitors.clone() {
             self.reply(monitor).simple(&line);

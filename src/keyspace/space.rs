@@ -80,7 +80,7 @@ pub struct Keyspace {
     /// Whole databases thrown away, freed in slices.
     pub(super) trash: Vec<Trash>,
     /// Values whose freeing is too long for a turn; the server hands them to its helper thread.
-    discarded: Vec<Box<Object>>,
+    discarded: Vec<Object>,
     discarded_bytes: usize,
     pub(super) scratch: Vec<u8>,
     pub(super) due: Vec<super::wheel::Due>,
@@ -234,12 +234,12 @@ impl Keyspace {
             self.db_mut(db).volatile -= 1;
         }
         if let Some(object) = entry.free(&mut self.slab) {
-            self.discard(object);
+            self.discard(*object);
         }
     }
 
     /// Frees an object now if that is short, later otherwise.
-    pub(super) fn discard(&mut self, object: Box<Object>) {
+    pub(super) fn discard(&mut self, object: Object) {
         if object.free_effort() > FREE_NOW {
             self.discarded_bytes += object.heap_bytes();
             self.discarded.push(object);
@@ -248,7 +248,7 @@ impl Keyspace {
     }
 
     /// Values that wait to be freed elsewhere.
-    pub fn take_discarded(&mut self) -> Vec<Box<Object>> {
+    pub fn take_discarded(&mut self) -> Vec<Object> {
         self.discarded_bytes = 0;
         std::mem::take(&mut self.discarded)
     }
@@ -326,7 +326,7 @@ impl Keyspace {
             _ => {}
         }
         if let Some(object) = old.free(&mut self.slab) {
-            self.discard(object);
+            self.discard(*object);
         }
         new
     }
@@ -425,7 +425,7 @@ impl Keyspace {
                             && object.free_effort() > FREE_NOW
                         {
                             *bytes += object.heap_bytes();
-                            discarded.push(object);
+                            discarded.push(*object);
                         }
                     })
                 }

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 
 /// What the helper is given to do.
 enum Job {
-    Free(Vec<Box<Object>>),
+    Free(Vec<Object>),
     Unmap(Vec<crate::sys::pages::Chunk>),
 }
 
@@ -50,7 +50,7 @@ impl Helper {
     }
 
     /// Has these values freed.
-    pub fn free(&self, objects: Vec<Box<Object>>) {
+    pub fn free(&self, objects: Vec<Object>) {
         let bytes = objects.iter().map(|object| object.heap_bytes()).sum();
         self.pending.values.fetch_add(objects.len(), Ordering::Relaxed);
         self.pending.bytes.fetch_add(bytes, Ordering::Relaxed);

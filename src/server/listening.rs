@@ -80,7 +80,7 @@ fn open_tcp(config: &Config) -> io::Result<Vec<Listener>> {
     }
     for word in &config.bind {
         for address in parse_bind(word)? {
-            match listen_tcp(address.ip, config.port as u16, config.tcp_backlog as i32) {
+            match listen_tcp(address.ip, config.port, config.tcp_backlog as i32) {
                 Ok(listener) => listeners.push(listener),
                 Err(error) => {
                     let name = String::from_utf8_lossy(word.as_bytes());

@@ -188,7 +188,7 @@ mod tests {
         let mut bucket = Bucket::EMPTY;
         for slot in 0..SLOTS {
             assert_eq!(bucket.vacant(), Some(slot));
-            bucket.put(slot, 0x7f_ff00 | slot as u32 % 3, word(slot as u64 + 1));
+            bucket.put(slot, 0x7f_ff00 | (slot as u32 % 3), word(slot as u64 + 1));
         }
         bucket.set_overflow(7, true);
         bucket.set_overflow(1, true);

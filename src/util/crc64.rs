@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn pieces_make_the_whole() {
-        let bytes: Vec<u8> = (0..3_000u32).map(|i| (i * i >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..3_000u32).map(|i| ((i * i) >> 3) as u8).collect();
         // Bit by bit, after the definition.
         let slow = bytes.iter().fold(0u64, |crc, &byte| {
             (0..8).fold(crc ^ u64::from(byte), |crc, _| {

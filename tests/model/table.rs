@@ -233,7 +233,7 @@ proptest! {
                 3 => prop_assert_eq!(map.remove(&key), oracle.remove(&key).is_some()),
                 4 => prop_assert_eq!(map.get(&key), oracle.get(&key).map(Vec::as_slice)),
                 _ => {
-                    let found = map.random(u64::from(key[1]) << len % 50);
+                    let found = map.random(u64::from(key[1]) << (len % 50));
                     prop_assert_eq!(found.is_some(), !oracle.is_empty());
                     if let Some((key, value)) = found {
                         prop_assert_eq!(oracle.get(key).map(Vec::as_slice), Some(value));

@@ -113,7 +113,9 @@ fn histogram(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     for name in args.rest(2) {
         wanted.extend(engine.commands.named(name));
     }
-    let rows: Vec<(String, u64, Vec<(u64, u64)>)> = wanted
+    /// Name, calls, and how many took at most so many microseconds.
+    type Row = (String, u64, Vec<(u64, u64)>);
+    let rows: Vec<Row> = wanted
         .into_iter()
         .filter_map(|command| {
             let stats = engine.stats.commands.get(command.0)?;

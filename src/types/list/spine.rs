@@ -274,8 +274,10 @@ mod tests {
             word = word.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let at = (word >> 33) as usize % (oracle.len() + 1);
             let pos = spine.locate(at).map(|(pos, _)| pos);
-            if step % 1000 > 600 && pos.is_some() {
-                let (_, next) = spine.remove(pos.expect("there"));
+            if step % 1000 > 600
+                && let Some(at) = pos
+            {
+                let (_, next) = spine.remove(at);
                 oracle.remove(at);
                 assert_eq!(next, spine.locate(at).map(|(pos, _)| pos));
             } else if word & 1 == 0 {
