@@ -275,9 +275,9 @@ mod tests {
             let at = (word >> 33) as usize % (oracle.len() + 1);
             let pos = spine.locate(at).map(|(pos, _)| pos);
             if step % 1000 > 600
-                && let Some(at) = pos
+                && let Some(here) = pos
             {
-                let (_, next) = spine.remove(at);
+                let (_, next) = spine.remove(here);
                 oracle.remove(at);
                 assert_eq!(next, spine.locate(at).map(|(pos, _)| pos));
             } else if word & 1 == 0 {
