@@ -78,6 +78,8 @@ impl Blocking {
 pub enum Unblock {
     Timeout,
     Error,
+    /// The shutdown it asked for failed.
+    Shutdown,
 }
 
 impl Engine {
@@ -142,6 +144,9 @@ impl Engine {
         match how {
             Unblock::Error => {
                 self.reply_error(id, &Error::Coded("UNBLOCKED client unblocked via CLIENT UNBLOCK"));
+            }
+            Unblock::Shutdown => {
+                self.reply_error(id, &Error::Plain("Errors trying to SHUTDOWN. Check logs."));
             }
             Unblock::Timeout => self.timeout_reply(id, &blocked),
         }

@@ -2,6 +2,7 @@
 
 use super::args::Args;
 use super::client::{Closing, ReplyMode};
+use super::client_info::{REDACTED, logged_line};
 use super::ctx::{Ctx, Env};
 use super::error::Error;
 use super::flow::Flow;
@@ -101,7 +102,7 @@ impl Engine {
         if args.is(0, "post") || args.is(0, "host:") {
             return self.abort_http(id);
         }
-        if let Ok(command) = self.commands.resolve(args) {
+        if let Some(command) = self.commands.identify(args) {
             self.stats.commands.reject(command.0);
             if self.commands.get(command).spec.name == "exec" {
                 self.discard_transaction(id);
@@ -136,9 +137,11 @@ impl Engine {
     /// `unread` are the bytes it could not be understood in.
     #[cold]
     pub fn refuse_protocol(&mut self, id: ClientId, error: ProtocolError, unread: &[u8]) {
-        let shown = super::client_info::line(&self.clients[id], &self.commands, self.clock.now_ms);
+        let shown = logged_line(&self.clients[id], &self.commands, &self.config, self.clock.now_ms);
         let reason = error.log_text();
-        tracing::debug!("Protocol error ({reason}) from client: {shown}. Query buffer: {}", sample(unread));
+        let hide = self.config.hide_user_data_from_log;
+        let sample = if hide { REDACTED.to_string() } else { sample(unread) };
+        tracing::debug!("Protocol error ({reason}) from client: {shown}. Query buffer: {sample}");
         let mut text = Vec::new();
         error.write_message(&mut text);
         self.reply_error(id, &Error::coded(String::from_utf8_lossy(&text)));
@@ -220,6 +223,9 @@ impl Engine {
         let nsec = clock::ticks_to_ns(ticks);
         self.stats.commands.record(command.0, 1, nsec, self.config.latency_tracking);
         self.stats.counters.total_commands_processed += 1;
+        if self.depth == 0 {
+            self.stats.turn_command_ns += nsec;
+        }
         if failed {
             self.stats.commands.fail(command.0);
         }

@@ -2,6 +2,7 @@
 
 use super::client::{Client, Closing};
 use super::table::CommandTable;
+use crate::config::Config;
 use crate::ids::UnixMs;
 use std::fmt::Write;
 
@@ -31,8 +32,36 @@ fn flags(client: &Client) -> String {
     letters
 }
 
+/// What stands for a client's own words in the log, with `hide-user-data-from-log`.
+pub const REDACTED: &str = "*redacted*";
+
 /// One line, without its end.
 pub fn line(client: &Client, commands: &CommandTable, now_ms: UnixMs) -> String {
+    full_line(client, commands, now_ms, false)
+}
+
+/// The client in one line for the log, without the name it gave itself if user data is hidden.
+pub fn logged_line(client: &Client, commands: &CommandTable, config: &Config, now_ms: UnixMs) -> String {
+    full_line(client, commands, now_ms, config.hide_user_data_from_log)
+}
+
+/// Who a client is, without what it does.
+pub fn short_line(client: &Client, hide: bool) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!(
+        "id={} addr={} laddr={} fd={} name={} user={} lib-name={} lib-ver={}",
+        client.number,
+        client.addr,
+        client.laddr,
+        client.fd,
+        if hide { REDACTED.to_string() } else { text(&client.session.name) },
+        if hide { REDACTED } else { "default" },
+        text(&client.session.lib_name),
+        text(&client.session.lib_ver),
+    )
+}
+
+fn full_line(client: &Client, commands: &CommandTable, now_ms: UnixMs, hide: bool) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let seconds = |since: UnixMs| (now_ms - since).max(0) / 1000;
     let (chunks, overflow) = client.out.overflow();
@@ -45,7 +74,7 @@ pub fn line(client: &Client, commands: &CommandTable, now_ms: UnixMs) -> String 
         client.addr,
         client.laddr,
         client.fd,
-        text(&client.session.name),
+        if hide { REDACTED.to_string() } else { text(&client.session.name) },
         seconds(client.created_ms),
         seconds(client.last_active_ms),
         flags(client),
@@ -72,11 +101,12 @@ pub fn line(client: &Client, commands: &CommandTable, now_ms: UnixMs) -> String 
     );
     let _ = write!(
         s,
-        " tot-mem={} events={} cmd={} user=default redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} \
+        " tot-mem={} events={} cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} \
          tot-net-out={} tot-cmds={}",
         client.memory_bytes(),
         if client.io.waits_to_write { "rw" } else { "r" },
         client.last_command.map_or("NULL", |id| commands.get(id).full_name.as_str()),
+        if hide { REDACTED } else { "default" },
         match client.session.proto {
             crate::resp::reply::Proto::Resp2 => 2,
             crate::resp::reply::Proto::Resp3 => 3,

@@ -27,6 +27,8 @@ pub enum BlockReason {
     Stream,
     /// XREADGROUP: is also woken when the key is deleted or changes its type.
     Group,
+    /// Waits for no key but for the end of the server.
+    Shutdown,
 }
 
 /// The ordinary end of a handler.

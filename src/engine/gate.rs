@@ -56,6 +56,9 @@ impl Engine {
         if owed && combined.has(Flags::WRITE) {
             return Err(Error::NoReplicas);
         }
+        if self.config.replicaof.is_some() && self.config.replica_read_only && combined.has(Flags::WRITE) {
+            return Err(Error::ReadOnlyReplica);
+        }
         let client = &self.clients[id];
         if client.in_pubsub_context() && !flags.has(Flags::IN_PUBSUB) {
             let name = &self.commands.get(command).full_name;
@@ -63,6 +66,12 @@ impl Engine {
                 "Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed \
                  in this context"
             )));
+        }
+        if self.config.replicaof.is_some()
+            && !self.config.replica_serve_stale_data
+            && !flags.has(Flags::STALE)
+        {
+            return Err(Error::MasterDown);
         }
         if self.server.loading && !flags.has(Flags::LOADING) {
             return Err(Error::Loading);

@@ -1,6 +1,7 @@
 //! Bounds on what clients may make the server hold: output buffers, and the memory of all clients together.
 
 use super::client::{Client, Closing, Counted};
+use super::client_info::logged_line;
 use super::machine::Engine;
 use super::output::CHUNK_BYTES;
 use crate::ids::ClientId;
@@ -64,7 +65,7 @@ impl Engine {
         if self.is_gone(id) {
             return;
         }
-        let shown = super::client_info::line(&self.clients[id], &self.commands, self.clock.now_ms);
+        let shown = logged_line(&self.clients[id], &self.commands, &self.config, self.clock.now_ms);
         self.stats.counters.client_output_buffer_limit_disconnections += 1;
         tracing::warn!("Client {shown} scheduled to be closed ASAP for overcoming of output buffer limits.");
         self.close_now(id);
@@ -123,7 +124,7 @@ impl Engine {
             if self.client_totals.bytes <= limit {
                 return;
             }
-            let shown = super::client_info::line(&self.clients[id], &self.commands, self.clock.now_ms);
+            let shown = logged_line(&self.clients[id], &self.commands, &self.config, self.clock.now_ms);
             tracing::info!("Evicting client: {shown}");
             self.stats.counters.evicted_clients += 1;
             self.close_now(id);

@@ -9,7 +9,7 @@ use super::meters::Meters;
 use super::pause::Pause;
 use super::table::CommandTable;
 use super::watch::WatchIndex;
-use crate::config::Config;
+use crate::config::{Config, ShutdownFlags};
 use crate::ids::{ClientId, UnixMs};
 use crate::keyspace::Keyspace;
 use crate::pubsub::{Kind, PubSub};
@@ -30,6 +30,10 @@ pub trait Host {
     }
     /// The listening sockets as INFO describes them.
     fn listeners(&self, config: &Config) -> Vec<String>;
+    /// A signal asked for the end, and it has not begun.
+    fn shutdown_requested(&self) -> bool;
+    /// Stops the whole server for a while (DEBUG SLEEP), and tells what time it is then.
+    fn sleep(&mut self, us: u64) -> TurnClock;
     /// Writes the configuration file anew.
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String>;
 }
@@ -40,6 +44,12 @@ pub struct TurnClock {
     pub now_ms: UnixMs,
     pub now_us: i64,
     pub monotonic_us: u64,
+}
+
+impl TurnClock {
+    pub fn new(now_us: i64, monotonic_us: u64) -> Self {
+        TurnClock { now_us, now_ms: now_us / 1000, monotonic_us }
+    }
 }
 
 /// The machine.
@@ -111,15 +121,12 @@ pub struct ServerFacts {
 /// What the loop is asked to do after a turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnRequest {
+    /// SHUTDOWN of a client, which waits for it.
     Shutdown {
-        client: Option<ClientId>,
-        save: Option<bool>,
-        now: bool,
-        force: bool,
+        client: ClientId,
+        flags: ShutdownFlags,
     },
     AbortShutdown,
-    /// DEBUG SLEEP and others that stop the loop on purpose, in microseconds.
-    Sleep(u64),
 }
 
 /// The log of changes as RESP, with the database it stands in.
@@ -171,6 +178,7 @@ impl Engine {
         };
         engine.renew_interest();
         engine.renew_access();
+        engine.renew_expiry_mode();
         engine
     }
 
@@ -224,7 +232,7 @@ impl Engine {
 
     /// Sets the time of the turn.
     pub fn set_clock(&mut self, now_us: i64, monotonic_us: u64) {
-        self.clock = TurnClock { now_us, now_ms: now_us / 1000, monotonic_us };
+        self.clock = TurnClock::new(now_us, monotonic_us);
         self.keyspace.now_ms = self.clock.now_ms;
         self.keyspace.access.lru_clock = crate::keyspace::lru_clock(self.clock.now_ms);
     }

@@ -25,6 +25,8 @@ pub struct Meters {
     pub latency: Monitor,
     pub slowlog: SlowLog,
     pub peak_memory: Peak,
+    /// Nanoseconds that commands of the running turn took.
+    pub turn_command_ns: u64,
 }
 
 impl Meters {

@@ -41,8 +41,6 @@ impl Engine {
     /// Ends the pause.
     pub fn unpause_clients(&mut self) {
         self.pause = Pause::default();
-        if self.keyspace.expiry_mode == ExpiryMode::HiddenOnly {
-            self.keyspace.expiry_mode = ExpiryMode::Active;
-        }
+        self.renew_expiry_mode();
     }
 }

@@ -1,9 +1,9 @@
 //! Settings that take effect: what the machine does itself when a directive changes.
 
 use super::machine::Engine;
-use crate::config::{Asker, Config, Effect, EvictionPolicy, SetError};
+use crate::config::{Asker, Config, Effect, EvictionPolicy, PrimaryAddress, SetError};
 use crate::ids::ClientId;
-use crate::keyspace::AccessPolicy;
+use crate::keyspace::{AccessPolicy, ExpiryMode};
 
 impl Engine {
     /// CONFIG SET: all pairs or none.
@@ -48,6 +48,22 @@ impl Engine {
                 self.renew_access();
             }
         }
+    }
+
+    /// Follows another server, or nobody; false if that is the case already.
+    pub fn follow(&mut self, primary: Option<PrimaryAddress>) -> bool {
+        if self.config.replicaof == primary {
+            return false;
+        }
+        self.config.replicaof = primary;
+        self.renew_expiry_mode();
+        true
+    }
+
+    /// A replica hides keys whose time has come, and leaves it to its primary to delete them.
+    pub(super) fn renew_expiry_mode(&mut self) {
+        let follows = self.config.replicaof.is_some();
+        self.keyspace.expiry_mode = if follows { ExpiryMode::HiddenOnly } else { ExpiryMode::Active };
     }
 
     /// Tells the keyspace how accesses are to be marked.

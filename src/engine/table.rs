@@ -149,6 +149,15 @@ impl CommandTable {
         }
     }
 
+    /// The command or sub-command that these arguments name, however many they are.
+    pub fn identify(&self, args: &Args<'_>) -> Option<CommandId> {
+        let command = self.find(args.get(0))?;
+        if command.subcommands.is_empty() || args.len() < 2 {
+            return Some(command.id);
+        }
+        self.subcommand(command.id, args.get(1)).map(|sub| sub.id)
+    }
+
     pub fn get(&self, id: CommandId) -> &Command {
         &self.commands[usize::from(id.0)]
     }

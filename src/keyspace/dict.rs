@@ -87,6 +87,15 @@ impl Dict {
         self.0.is_sparse()
     }
 
+    /// Bytes of the table's parts that were outgrown since `forget_moved`.
+    pub fn moved_bytes(&self) -> usize {
+        self.0.moved_bytes()
+    }
+
+    pub fn forget_moved(&mut self) {
+        self.0.forget_moved();
+    }
+
     /// Looks after up to `steps` sparse segments; says whether there is more to do.
     pub fn maintain(&mut self, steps: usize) -> bool {
         self.0.maintain(steps)

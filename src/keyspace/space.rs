@@ -370,6 +370,18 @@ impl Keyspace {
         [self.db(db).dict.memory_bytes(), self.expiry.records(db) * RECORD]
     }
 
+    /// Databases whose tables grew since the last tick, and the bytes that were moved for it. Tables grow in small
+    /// pieces and at once, so there is nothing that is being moved: this is what comes next to it.
+    pub fn growing_tables(&self) -> (usize, usize) {
+        let moved = self.dbs.iter().map(|db| db.dict.moved_bytes());
+        moved.filter(|bytes| *bytes > 0).fold((0, 0), |(dbs, sum), bytes| (dbs + 1, sum + bytes))
+    }
+
+    /// A tick: what grew before is old.
+    pub fn forget_growth(&mut self) {
+        self.dbs.iter_mut().for_each(|db| db.dict.forget_moved());
+    }
+
     /// Bytes of tables, slab and expiry index.
     pub fn overhead_bytes(&self) -> usize {
         self.dbs.iter().map(|db| db.dict.memory_bytes()).sum::<usize>() + self.expiry.memory_bytes()

@@ -17,6 +17,8 @@ pub struct Cron {
     next_us: u64,
     /// The place of the client that was looked after last.
     client: usize,
+    /// When the rates are sampled next.
+    next_rates_us: u64,
     pub runs: u64,
     /// Something is left to free or to tidy: the loop does not sleep.
     busy: bool,
@@ -125,14 +127,20 @@ impl Loop {
 
     /// Figures that are looked at now and then.
     fn sample(&mut self) {
+        /// Between two samples of the rates, however high `hz` is.
+        const RATES_US: u64 = 100_000;
         let now_us = self.engine.clock.monotonic_us;
         let used = self.engine.used_memory() as u64;
         self.engine.stats.peak_memory.note(used);
+        self.engine.keyspace.forget_growth();
         if !self.engine.config.disable_thp {
             self.engine.keyspace.prefer_huge_pages();
         }
-        let stats = &mut self.engine.stats;
-        stats.rates.sample(&stats.counters, now_us);
+        if now_us >= self.cron.next_rates_us {
+            self.cron.next_rates_us = now_us + RATES_US;
+            let stats = &mut self.engine.stats;
+            stats.rates.sample(&stats.counters, now_us);
+        }
     }
 
     /// Lets clients go on that waited.

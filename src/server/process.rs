@@ -2,11 +2,12 @@
 
 use super::helper::Pending;
 use super::listening::Listening;
-use super::{crash, log};
+use super::{crash, log, signals};
 use crate::config::{Config, Effect, replace, rewrite};
 use crate::engine::Host;
+use crate::engine::machine::TurnClock;
 use crate::sys::errno::reason;
-use crate::sys::{limits, memory};
+use crate::sys::{clock, limits, memory};
 use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fmt::Write;
@@ -14,6 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Descriptors the server needs beside its clients'.
 pub const RESERVED_FDS: u64 = 32;
@@ -78,6 +80,15 @@ impl Host for Process {
             lines.push(format!("name=unix,bind={}", String::from_utf8_lossy(&config.unixsocket)));
         }
         lines
+    }
+
+    fn shutdown_requested(&self) -> bool {
+        signals::requested().is_some()
+    }
+
+    fn sleep(&mut self, us: u64) -> TurnClock {
+        std::thread::sleep(Duration::from_micros(us));
+        TurnClock::new(clock::wall_us(), clock::monotonic_us())
     }
 
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String> {

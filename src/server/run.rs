@@ -288,8 +288,9 @@ fn run(server: &mut Loop, supervisor: Option<Supervisor>) -> ExitCode {
 /// What a crash report tells of the server: the clients, as far as they can be read.
 fn testify(server: &Loop, out: &mut dyn Write) {
     crash::heading(out, "CLIENT LIST OUTPUT");
-    for client in server.engine.clients.iter() {
-        let line = client_info::line(client, &server.engine.commands, server.engine.clock.now_ms);
+    let Engine { clients, commands, config, clock, .. } = &server.engine;
+    for client in clients.iter() {
+        let line = client_info::logged_line(client, commands, config, clock.now_ms);
         // What cannot be written has nowhere else to go.
         let _ = writeln!(out, "{line}");
     }

@@ -6,9 +6,11 @@ use super::helper::Helper;
 use super::listening::Listening;
 use crate::engine::Engine;
 use crate::engine::client::Closing;
+use crate::engine::client_info::logged_line;
 use crate::ids::ClientId;
 use crate::net::query::{ChunkPool, ReadOutcome};
 use crate::resp::parse::ArgBuf;
+use crate::sys::clock::{ticks, ticks_to_ns};
 use mio::{Events, Poll, Token};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -64,14 +66,24 @@ impl Loop {
             other => other?,
         }
         self.tick();
+        let (began, ran_before) = (ticks(), self.engine.stats.counters.total_commands_processed);
         self.collect_events();
         self.read_ready();
         self.run_queued();
+        let served = ticks();
         self.duties();
+        let cared = ticks();
         self.follow_requests();
         self.write_pending();
         self.engine.evict_clients();
         self.close_finished();
+        let commands_ns = std::mem::take(&mut self.engine.stats.turn_command_ns);
+        let counters = &mut self.engine.stats.counters;
+        counters.eventloop_commands.add_ns(commands_ns);
+        counters.eventloop.add_ns(ticks_to_ns(ticks().wrapping_sub(began)));
+        counters.eventloop_cron.add_ns(ticks_to_ns(cared.wrapping_sub(served)));
+        let ran = counters.total_commands_processed.saturating_sub(ran_before);
+        counters.eventloop_cmd_per_cycle_max = counters.eventloop_cmd_per_cycle_max.max(ran);
         Ok(())
     }
 
@@ -176,7 +188,7 @@ impl Loop {
         let stranger = !client.session.authenticated && bytes > 1 << 20;
         if bytes > limit || stranger {
             let now_ms = self.engine.clock.now_ms;
-            let line = crate::engine::client_info::line(client, &self.engine.commands, now_ms);
+            let line = logged_line(client, &self.engine.commands, &self.engine.config, now_ms);
             tracing::warn!("Closing client that reached max query buffer length: {line}");
             self.engine.stats.counters.client_query_buffer_limit_disconnections += 1;
             self.engine.close_now(id);

@@ -8,14 +8,19 @@ pub struct Durations {
     pub count: u64,
     pub sum_us: u64,
     pub max_us: u64,
+    /// What `sum_us` leaves out.
+    rest_ns: u64,
 }
 
 impl Durations {
+    /// Counts one more, in nanoseconds: what is less than a microsecond is not lost, it waits for more.
     #[inline]
-    pub fn add(&mut self, duration_us: u64) {
+    pub fn add_ns(&mut self, duration_ns: u64) {
         self.count += 1;
-        self.sum_us += duration_us;
-        self.max_us = self.max_us.max(duration_us);
+        self.rest_ns += duration_ns;
+        self.sum_us += self.rest_ns / 1000;
+        self.rest_ns %= 1000;
+        self.max_us = self.max_us.max(duration_ns / 1000);
     }
 }
 
@@ -189,7 +194,7 @@ mod tests {
     fn reset_keeps_what_lasts() {
         let mut counters = Counters { expired_keys: 5, net_input_bytes: 7, ..Counters::default() };
         counters.eviction_exceeded.begin(100);
-        counters.eventloop.add(33);
+        counters.eventloop.add_ns(33_000);
         counters.reset(400);
         assert_eq!((counters.expired_keys, counters.total_net_input_bytes()), (0, 0));
         assert_eq!(counters.eventloop, Durations::default());
@@ -200,8 +205,8 @@ mod tests {
     #[test]
     fn durations_and_peaks() {
         let mut durations = Durations::default();
-        [3, 9, 4].into_iter().for_each(|us| durations.add(us));
-        assert_eq!(durations, Durations { count: 3, sum_us: 16, max_us: 9 });
+        [3_600, 9_000, 4_700].into_iter().for_each(|ns| durations.add_ns(ns));
+        assert_eq!(durations, Durations { count: 3, sum_us: 17, max_us: 9, rest_ns: 300 });
         let mut peak = Peak::default();
         [5, 9, 7].into_iter().for_each(|value| peak.note(value));
         assert_eq!(peak.get(), 9);

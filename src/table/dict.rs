@@ -19,12 +19,14 @@ pub struct Dict {
     pub(super) len: usize,
     /// The hash at which [`Dict::maintain`] goes on.
     pub(super) sweep: u64,
+    /// Bytes of segments that were outgrown, since [`Dict::forget_moved`].
+    moved_bytes: usize,
 }
 
 impl Dict {
     /// An empty dictionary.
     pub const fn new() -> Dict {
-        Dict { dir: Directory::new(), len: 0, sweep: 0 }
+        Dict { dir: Directory::new(), len: 0, sweep: 0, moved_bytes: 0 }
     }
 
     /// How many words it holds.
@@ -42,6 +44,17 @@ impl Dict {
     /// Bytes that it takes itself, without what the words stand for.
     pub fn memory_bytes(&self) -> usize {
         self.dir.memory_bytes()
+    }
+
+    /// Bytes of the segments whose words moved to larger ones since [`Dict::forget_moved`] was called. They are given
+    /// back already: a segment grows at once.
+    pub fn moved_bytes(&self) -> usize {
+        self.moved_bytes
+    }
+
+    /// Starts the count of [`Dict::moved_bytes`] anew.
+    pub fn forget_moved(&mut self) {
+        self.moved_bytes = 0;
     }
 
     /// How many segments there are, and how many buckets of [`super::bucket::SLOTS`] slots they have.
@@ -156,6 +169,7 @@ impl Dict {
             return;
         }
         let (buckets, depth) = self.dir.view(hash);
+        self.moved_bytes += size_of_val(buckets);
         let mut size = segment::next_size(buckets.len());
         while let Some(count) = size {
             if let Some(larger) = filled(count, depth, segment::all(buckets)) {

@@ -1,7 +1,7 @@
 //! An engine to ask.
 
 use spinel::config::{Config, Effect};
-use spinel::engine::machine::{Feed, ServerFacts};
+use spinel::engine::machine::{Feed, ServerFacts, TurnClock};
 use spinel::engine::table::CommandTable;
 use spinel::engine::{Engine, Host};
 use spinel::ids::ClientId;
@@ -9,6 +9,9 @@ use spinel::keyspace::Keyspace;
 use spinel::keyspace::wheel::Budget;
 use spinel::sys::entropy::Rng;
 use spinel::table::Hasher;
+
+/// When a test begins, in microseconds since the epoch.
+const START_US: i64 = 1_700_000_000_000_000;
 
 struct NoProcess;
 
@@ -29,6 +32,14 @@ impl Host for NoProcess {
         Vec::new()
     }
 
+    fn shutdown_requested(&self) -> bool {
+        false
+    }
+
+    fn sleep(&mut self, us: u64) -> TurnClock {
+        TurnClock::new(START_US + us as i64, us)
+    }
+
     fn rewrite_config(&mut self, _config: &Config, _force_all: bool) -> Result<(), String> {
         Err("There is no file in a test".to_string())
     }
@@ -44,7 +55,7 @@ pub struct House {
 impl House {
     pub fn new(seed: u64) -> House {
         let config = Config::default();
-        let now_us = 1_700_000_000_000_000;
+        let now_us = START_US;
         let hasher = Hasher::new(seed, !seed);
         let keyspace = Keyspace::new(config.databases as usize, hasher, Rng::with_seed(seed), now_us / 1000);
         let commands = CommandTable::new(&spinel::commands::all(), &[]);

@@ -150,6 +150,7 @@ fn stats(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
     let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
     let gap = |a: usize, b: usize| a as i64 - b as i64;
     let clients = engine.client_memory() as i64;
+    let (growing, moved) = engine.keyspace.growing_tables();
     let tables: usize = dbs.iter().map(|(_, bytes)| bytes[0]).sum();
     let before = [
         ("peak.allocated", peak as i64),
@@ -165,9 +166,9 @@ fn stats(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
     ];
     let after = [
         ("overhead.db.hashtable.lut", tables as i64),
-        ("overhead.db.hashtable.rehashing", 0),
+        ("overhead.db.hashtable.rehashing", moved as i64),
         ("overhead.total", overhead as i64),
-        ("db.dict.rehashing.count", 0),
+        ("db.dict.rehashing.count", growing as i64),
         ("keys.count", keys as i64),
         ("keys.bytes-per-key", net.checked_div(keys).unwrap_or(0) as i64),
         ("dataset.bytes", dataset as i64),

@@ -13,6 +13,7 @@ mod lolwut;
 mod memory;
 mod module;
 mod process;
+mod replication;
 mod slowlog;
 
 /// The family.
@@ -31,10 +32,10 @@ pub const ALL: &[&Spec] = &[
     &module::READWRITE,
     &process::LASTSAVE,
     &process::MONITOR,
-    &process::REPLICAOF,
-    &process::ROLE,
+    &replication::REPLICAOF,
+    &replication::ROLE,
     &process::SHUTDOWN,
-    &process::SLAVEOF,
+    &replication::SLAVEOF,
     &process::TIME,
     &slowlog::SLOWLOG,
 ];

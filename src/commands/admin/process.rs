@@ -1,6 +1,8 @@
-//! TIME, LASTSAVE, ROLE, REPLICAOF, SHUTDOWN, MONITOR.
+//! TIME, LASTSAVE, SHUTDOWN, MONITOR.
 
-use crate::engine::{Acl, Args, CmdResult, Engine, Error, Flags, Group, Spec, TurnRequest, done};
+use crate::config::ShutdownFlags;
+use crate::engine::flow::{BlockOn, BlockReason};
+use crate::engine::{Acl, Args, CmdResult, Engine, Error, Flags, Flow, Group, Spec, TurnRequest, done};
 use crate::ids::ClientId;
 
 const ALWAYS: Flags = Flags::LOADING.with(Flags::STALE).with(Flags::FAST);
@@ -31,47 +33,6 @@ pub static LASTSAVE: Spec = Spec::plain("lastsave", 1)
         done()
     });
 
-pub static ROLE: Spec = Spec::plain("role", 1)
-    .flags(ALWAYS.with(Flags::NOSCRIPT))
-    .acl(Acl::ADMIN.with(Acl::DANGEROUS))
-    .group(Group::Server)
-    .since("2.8.12")
-    .summary("Tells the server's role in replication.")
-    .run(|ctx, _| {
-        ctx.reply.array(3);
-        ctx.reply.bulk(b"master");
-        ctx.reply.int(0);
-        ctx.reply.array(0);
-        done()
-    });
-
-const REPLICATION: Flags =
-    Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::STALE).with(Flags::NO_ASYNC_LOADING);
-
-pub static REPLICAOF: Spec = Spec::plain("replicaof", 3)
-    .flags(REPLICATION)
-    .group(Group::Server)
-    .since("5.0.0")
-    .summary("Makes the server follow another, or nobody.")
-    .syntax("<host port | NO ONE>")
-    .run_engine(replicaof);
-
-pub static SLAVEOF: Spec = Spec::plain("slaveof", 3)
-    .flags(REPLICATION)
-    .group(Group::Server)
-    .summary("Makes the server follow another, or nobody.")
-    .syntax("<host port | NO ONE>")
-    .deprecated("5.0.0", "`REPLICAOF`")
-    .run_engine(replicaof);
-
-fn replicaof(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
-    if !(args.is(1, "no") && args.is(2, "one")) {
-        return Err(Error::Plain("This version does not replicate from another server"));
-    }
-    engine.reply(id).ok();
-    done()
-}
-
 pub static SHUTDOWN: Spec = Spec::plain("shutdown", -1)
     .flags(
         Flags::ADMIN
@@ -89,31 +50,35 @@ pub static SHUTDOWN: Spec = Spec::plain("shutdown", -1)
     .run_engine(shutdown);
 
 fn shutdown(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
-    let (mut save, mut nosave, mut now, mut force, mut abort) = (false, false, false, false, false);
+    let (mut flags, mut abort) = (0, false);
     for word in args.rest(1) {
         match word.to_ascii_lowercase().as_slice() {
-            b"save" => save = true,
-            b"nosave" => nosave = true,
-            b"now" => now = true,
-            b"force" => force = true,
+            b"save" => flags |= ShutdownFlags::SAVE.0,
+            b"nosave" => flags |= ShutdownFlags::NOSAVE.0,
+            b"now" => flags |= ShutdownFlags::NOW.0,
+            b"force" => flags |= ShutdownFlags::FORCE.0,
             b"abort" => abort = true,
             _ => return Err(Error::Syntax),
         }
     }
-    if save && nosave || abort && (save || nosave || now || force) {
+    let both = ShutdownFlags(ShutdownFlags::SAVE.0 | ShutdownFlags::NOSAVE.0);
+    let flags = ShutdownFlags(flags);
+    if flags.contains(both) || abort && flags.0 != 0 {
         return Err(Error::Syntax);
     }
     if abort {
-        if engine.shutdown_left_ms().is_none() {
+        if engine.shutdown_left_ms().is_none() && !engine.host.shutdown_requested() {
             return Err(Error::Plain("No shutdown in progress."));
         }
         engine.requests.push(TurnRequest::AbortShutdown);
         engine.reply(id).ok();
         return done();
     }
-    let save = if save { Some(true) } else { nosave.then_some(false) };
-    engine.requests.push(TurnRequest::Shutdown { client: Some(id), save, now, force });
-    done()
+    if engine.must_not_block() && !flags.contains(ShutdownFlags::NOW) {
+        return Err(Error::Plain("SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client"));
+    }
+    engine.requests.push(TurnRequest::Shutdown { client: id, flags });
+    Ok(Flow::Block(Box::new(BlockOn { keys: Vec::new(), deadline: None, reason: BlockReason::Shutdown })))
 }
 
 pub static MONITOR: Spec = Spec::plain("monitor", 1)

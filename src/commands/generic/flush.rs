@@ -54,6 +54,11 @@ fn flush(engine: &mut Engine, id: ClientId, db: Option<DbIndex>) -> CmdResult {
         keys += engine.keyspace.flush(db);
     }
     engine.keyspace.effects.dirty += keys as u64;
+    if db.is_none() && !engine.config.save.is_empty() {
+        // Of an empty data set nothing is unsaved.
+        engine.dirty_since_save = 0;
+        engine.keyspace.effects.dirty = 0;
+    }
     // An empty database is flushed in the log too: a replica's may not be.
     engine.keyspace.effects.propagate = Propagate::Forced;
     engine.reply(id).ok();

@@ -81,10 +81,11 @@ fn fragmentation(engine: &Engine, used: usize, rss: usize, out: &mut String) {
         out,
         "mem_not_counted_for_evict:0\r\nmem_replication_backlog:0\r\nmem_total_replication_buffers:0\r\n\
          mem_clients_slaves:0\r\nmem_clients_normal:{}\r\nmem_cluster_links:0\r\nmem_aof_buffer:0\r\n\
-         mem_allocator:{}\r\nmem_overhead_db_hashtable_rehashing:0\r\nactive_defrag_running:0\r\n\
+         mem_allocator:{}\r\nmem_overhead_db_hashtable_rehashing:{}\r\nactive_defrag_running:0\r\n\
          lazyfree_pending_objects:{}\r\nlazyfreed_objects:{}\r\n",
         engine.client_memory(),
         heap::allocator_name(),
+        engine.keyspace.growing_tables().1,
         engine.keyspace.pending_frees() + engine.host.pending_frees(),
         engine.keyspace.counters.lazy_freed,
     );

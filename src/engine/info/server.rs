@@ -41,14 +41,31 @@ pub fn server(engine: &Engine, out: &mut String) {
 }
 
 pub fn replication(engine: &Engine, out: &mut String) {
-    let size = engine.config.repl_backlog_size;
+    let config = &engine.config;
+    match &config.replicaof {
+        None => out.push_str("role:master\r\n"),
+        Some(primary) => {
+            let _ = write!(
+                out,
+                "role:slave\r\nmaster_host:{}\r\nmaster_port:{}\r\nmaster_link_status:down\r\n\
+                 master_last_io_seconds_ago:-1\r\nmaster_sync_in_progress:0\r\nslave_read_repl_offset:0\r\n\
+                 slave_repl_offset:0\r\nmaster_link_down_since_seconds:-1\r\nslave_priority:{}\r\n\
+                 slave_read_only:{}\r\nreplica_announced:{}\r\n",
+                primary.host,
+                primary.port,
+                config.replica_priority,
+                u8::from(config.replica_read_only),
+                u8::from(config.replica_announced),
+            );
+        }
+    }
     let _ = write!(
         out,
-        "role:master\r\nconnected_slaves:0\r\nmaster_failover_state:no-failover\r\nmaster_replid:{}\r\n\
+        "connected_slaves:0\r\nmaster_failover_state:no-failover\r\nmaster_replid:{}\r\n\
          master_replid2:0000000000000000000000000000000000000000\r\nmaster_repl_offset:0\r\nsecond_repl_offset:-1\r\n\
-         repl_backlog_active:0\r\nrepl_backlog_size:{size}\r\nrepl_backlog_first_byte_offset:0\r\n\
+         repl_backlog_active:0\r\nrepl_backlog_size:{}\r\nrepl_backlog_first_byte_offset:0\r\n\
          repl_backlog_histlen:0\r\n",
-        engine.server.repl_id
+        engine.server.repl_id, config.repl_backlog_size
     );
 }
 
