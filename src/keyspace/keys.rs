@@ -306,6 +306,16 @@ impl<'a> Keys<'a> {
         self.space.effects.instead(db, command);
     }
 
+    /// Deletes a key whose time a command set to a moment that is over: it expires there and then.
+    pub fn delete_expired(&mut self, key: Key<'_>) {
+        if self.delete(key) {
+            self.log_instead(&[b"UNLINK", key.bytes]);
+            self.notify(EventClass::EXPIRED, "expired", key.bytes);
+            self.space.counters.expired += 1;
+            self.dirty(1);
+        }
+    }
+
     /// Whether a key that gets this time is gone at once.
     pub fn is_past(&self, ms: UnixMs) -> bool {
         ms <= self.space.now_ms && self.expires_actively()

@@ -68,6 +68,8 @@ pub struct Connection {
     pub need: usize,
     /// The socket may have more to read.
     pub readable: bool,
+    /// The peer sends no more: what is left is to be read to its end, for no event will tell of it again.
+    pub peer_closed: bool,
     /// The last write did not take everything: wait until the socket says it can.
     pub write_blocked: bool,
     /// In the queue of connections with something to run.
@@ -85,6 +87,7 @@ impl Connection {
             parsed: 0,
             need: 0,
             readable: false,
+            peer_closed: false,
             write_blocked: false,
             queued: false,
             stalled: false,

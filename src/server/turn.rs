@@ -102,6 +102,7 @@ impl Loop {
             }
             let Some(id) = self.engine.clients.at_place(token - FIRST_CLIENT) else { continue };
             let Some(connection) = self.connections.get_mut(id) else { continue };
+            connection.peer_closed |= event.is_read_closed() || event.is_error();
             if (event.is_readable() || event.is_read_closed() || event.is_error()) && !connection.readable {
                 connection.readable = true;
                 self.readable.push(id);
@@ -141,8 +142,8 @@ impl Loop {
             return;
         }
         let bytes = match connection.read(&mut self.chunks) {
-            Ok(ReadOutcome::Drained(n)) => n,
-            Ok(ReadOutcome::More(n)) => {
+            Ok(ReadOutcome::Drained(n)) if !connection.peer_closed => n,
+            Ok(ReadOutcome::Drained(n) | ReadOutcome::More(n)) => {
                 connection.readable = true;
                 self.readable.push(id);
                 n

@@ -108,15 +108,13 @@ fn expire(ctx: &mut Ctx<'_>, args: &Args<'_>, name: &'static str, unit_ms: i64, 
         return done();
     }
     if ctx.keys.is_past(ms) {
-        ctx.keys.delete(key);
-        ctx.keys.log_instead(&[b"UNLINK", key.bytes]);
-        ctx.keys.notify(EventClass::GENERIC, "del", key.bytes);
+        ctx.keys.delete_expired(key);
     } else {
         ctx.keys.set_expiry(key, ms);
         ctx.keys.notify(EventClass::GENERIC, "expire", key.bytes);
         log_absolute(ctx, args, ms);
+        ctx.keys.dirty(1);
     }
-    ctx.keys.dirty(1);
     ctx.reply.int(1);
     done()
 }

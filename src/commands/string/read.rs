@@ -73,10 +73,7 @@ fn getex(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     }
     match deadline {
         Some(ms) if ctx.keys.is_past(ms) => {
-            ctx.keys.delete(key);
-            ctx.keys.log_instead(&[b"UNLINK", key.bytes]);
-            ctx.keys.notify(EventClass::GENERIC, "del", key.bytes);
-            ctx.keys.dirty(1);
+            ctx.keys.delete_expired(key);
         }
         Some(ms) => {
             ctx.keys.set_expiry(key, ms);

@@ -55,11 +55,7 @@ fn set_with(ctx: &mut Ctx<'_>, args: &Args<'_>, value: usize, o: &Options, name:
     }
     if deadline.is_some_and(|ms| ctx.keys.is_past(ms)) {
         // Nobody could read the value: the key only goes.
-        if ctx.keys.delete(key) {
-            ctx.keys.log_instead(&[b"UNLINK", key.bytes]);
-            ctx.keys.notify(EventClass::GENERIC, "del", key.bytes);
-            ctx.keys.dirty(1);
-        }
+        ctx.keys.delete_expired(key);
     } else {
         ctx.keys.set_str(key, args.get(value), ttl(deadline, o.keep_ttl));
         ctx.keys.dirty(1);
