@@ -5,6 +5,7 @@ use crate::engine::Spec;
 pub mod admin;
 pub mod connection;
 pub mod generic;
+mod list;
 pub mod pubsub;
 pub mod string;
 pub mod transaction;
@@ -13,7 +14,4 @@ pub mod transaction;
 const FAMILIES: &[&[&Spec]] =
     &[admin::ALL, connection::ALL, generic::ALL, pubsub::ALL, string::ALL, transaction::ALL];
 
-/// Every command of the server.
-pub fn all() -> Vec<&'static Spec> {
-    FAMILIES.concat()
-}
+pub use list::all;

@@ -8,9 +8,9 @@ use crate::table::hash::Hasher;
 #[derive(Default)]
 pub struct Dict(crate::table::Dict);
 
+/// The words of this dictionary are entries, and one is taken out before it is freed.
 fn entry(word: Word) -> EntryRef {
-    // SAFETY: the words of this dictionary are entries, and one is taken out before it is freed.
-    unsafe { EntryRef::from_word(word) }
+    EntryRef::from_word(word)
 }
 
 impl Dict {

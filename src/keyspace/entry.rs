@@ -194,10 +194,10 @@ impl EntryRef {
         Word::new(self.0.as_ptr() as u64).expect("addresses of a process take 47 bits")
     }
 
-    /// # Safety
-    /// `word` came from [`EntryRef::to_word`] of an entry that still lives.
+    /// The entry of a word that [`EntryRef::to_word`] made. The keyspace keeps words in its dictionaries only, and takes
+    /// one out before it frees the entry.
     #[inline]
-    pub unsafe fn from_word(word: Word) -> Self {
+    pub(super) fn from_word(word: Word) -> Self {
         // SAFETY: words of living entries are never null.
         unsafe { EntryRef(NonNull::new_unchecked(word.get() as *mut u8)) }
     }

@@ -131,7 +131,8 @@ fn greet(has_file: bool, warnings: &[String]) {
     let pid = process::pid();
     notice!("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo");
     notice!(
-        "Redis version={REDIS_VERSION}, bits=64, commit=00000000, modified=0, pid={pid}, just started (Spinel {VERSION})"
+        "Redis version={REDIS_VERSION}, bits=64, commit=00000000, modified=0, pid={pid}, just started \
+         (Spinel {VERSION})"
     );
     for line in warnings {
         warning!("{line}");

@@ -1,5 +1,5 @@
-//! Rates over the last second and a half: what INFO calls instantaneous. The cron samples ten times a second; time comes
-//! in as a number.
+//! Rates over the last second and a half: what INFO calls instantaneous. The cron samples ten times a
+//! second; time comes in as a number.
 
 use super::counters::Counters;
 

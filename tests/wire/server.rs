@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test fails.
@@ -41,8 +42,12 @@ impl Server {
                 // Somebody else took the port meanwhile.
                 return false;
             }
-            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
-                return true;
+            if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+                // The server forgets this client before it closes the connection: a test counts from zero.
+                stream.write_all(b"QUIT\r\n").expect("the server reads");
+                let mut answer = String::new();
+                stream.read_to_string(&mut answer).expect("the server answers");
+                return answer == "+OK\r\n";
             }
             std::thread::yield_now();
         }
@@ -81,9 +86,18 @@ impl Drop for Server {
     }
 }
 
+/// A port that nothing listens on. Not one the system hands out to connections: those come and go while tests run side
+/// by side.
 fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has free ports");
-    listener.local_addr().expect("a bound socket has an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let base = 10_000 + (std::process::id() % 180) as u16 * 100;
+    for _ in 0..1000 {
+        let port = base + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("a hundred ports from {base} on are all taken")
 }
 
 /// A connection.

@@ -1,4 +1,4 @@
-//! CONFIG.
+//! CONFIG: reading, changing and rewriting the settings. What a change does is the engine's part.
 
 use crate::engine::help::help;
 use crate::engine::{Acl, Args, CmdResult, Engine, Error, Flags, Group, Spec, done};

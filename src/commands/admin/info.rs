@@ -1,4 +1,4 @@
-//! INFO.
+//! INFO: the command. The sections and their fields are the engine's part.
 
 use crate::engine::{Acl, Flags, Group, Spec, done, info};
 

@@ -1,4 +1,4 @@
-//! LATENCY.
+//! LATENCY: what was slow, when, and how durations are distributed. Measures nothing itself.
 
 use crate::config::AppendFsync;
 use crate::engine::help::help;

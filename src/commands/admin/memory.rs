@@ -1,9 +1,10 @@
-//! MEMORY.
+//! MEMORY: what the memory is used for, of the server and of one key.
 
 use crate::engine::help::help;
 use crate::engine::{Args, CmdResult, Ctx, Engine, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::ids::ClientId;
 use crate::keyspace::Stored;
+use crate::resp::reply::Reply;
 use crate::sys::heap;
 
 pub static MEMORY: Spec = Spec::plain("memory", -2)
@@ -133,89 +134,113 @@ static STATS: Spec = Spec::plain("stats", 2)
     .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"])
     .run_engine(stats);
 
+/// Rows of MEMORY STATS: a name with a number.
+type Rows = Vec<(String, i64)>;
+
+fn rows(pairs: &[(&str, usize)]) -> Rows {
+    pairs.iter().map(|(name, value)| (name.to_string(), *value as i64)).collect()
+}
+
+/// The databases that hold keys, with what their tables and expiry records take.
+fn database_rows(engine: &Engine) -> Vec<(String, Rows)> {
+    (0..engine.keyspace.databases() as u16)
+        .filter(|db| engine.keyspace.len(*db) > 0)
+        .map(|db| {
+            let [main, expires] = engine.keyspace.table_bytes(db);
+            let inner = rows(&[("overhead.hashtable.main", main), ("overhead.hashtable.expires", expires)]);
+            (format!("db.{db}"), inner)
+        })
+        .collect()
+}
+
+fn ratio(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+fn write_rows(reply: &mut Reply<'_>, rows: &Rows) {
+    for (name, value) in rows {
+        reply.bulk(name.as_bytes());
+        reply.int(*value);
+    }
+}
+
 fn stats(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
-    let used = engine.used_memory();
-    let overhead = engine.overhead_memory();
-    let heap = heap::heap_stats();
-    let rss = engine.host.rss_bytes();
+    let (used, overhead) = (engine.used_memory(), engine.overhead_memory());
     let peak = (engine.stats.peak_memory.get() as usize).max(used);
     let startup = engine.server.startup_memory;
-    let dataset = used.saturating_sub(overhead);
-    let dbs: Vec<(u16, [usize; 2])> = (0..engine.keyspace.databases() as u16)
-        .filter(|db| engine.keyspace.len(*db) > 0)
-        .map(|db| (db, engine.keyspace.table_bytes(db)))
-        .collect();
     let keys: usize = (0..engine.keyspace.databases() as u16).map(|db| engine.keyspace.len(db)).sum();
-    let net = used.saturating_sub(startup);
-    let ratio = |a: usize, b: usize| if b == 0 { 0.0 } else { a as f64 / b as f64 };
-    let gap = |a: usize, b: usize| a as i64 - b as i64;
-    let clients = engine.client_memory() as i64;
-    let (growing, moved) = engine.keyspace.growing_tables();
-    let tables: usize = dbs.iter().map(|(_, bytes)| bytes[0]).sum();
-    let before = [
-        ("peak.allocated", peak as i64),
-        ("total.allocated", used as i64),
-        ("startup.allocated", startup as i64),
+    let (dataset, net) = (used.saturating_sub(overhead), used.saturating_sub(startup));
+    let tables: usize =
+        (0..engine.keyspace.databases() as u16).map(|db| engine.keyspace.table_bytes(db)[0]).sum();
+    let before = rows(&[
+        ("peak.allocated", peak),
+        ("total.allocated", used),
+        ("startup.allocated", startup),
         ("replication.backlog", 0),
         ("clients.slaves", 0),
-        ("clients.normal", clients),
+        ("clients.normal", engine.client_memory()),
         ("cluster.links", 0),
         ("aof.buffer", 0),
         ("lua.caches", 0),
         ("functions.caches", 0),
+    ]);
+    let databases = database_rows(engine);
+    let after = rows(&[
+        ("overhead.db.hashtable.lut", tables),
+        ("overhead.db.hashtable.rehashing", 0),
+        ("overhead.total", overhead),
+        ("db.dict.rehashing.count", 0),
+        ("keys.count", keys),
+        ("keys.bytes-per-key", net.checked_div(keys).unwrap_or(0)),
+        ("dataset.bytes", dataset),
+    ]);
+    let shares = [
+        ("dataset.percentage", 100.0 * ratio(dataset.min(net), net)),
+        ("peak.percentage", 100.0 * ratio(used, peak)),
     ];
-    let after = [
-        ("overhead.db.hashtable.lut", tables as i64),
-        ("overhead.db.hashtable.rehashing", moved as i64),
-        ("overhead.total", overhead as i64),
-        ("db.dict.rehashing.count", growing as i64),
-        ("keys.count", keys as i64),
-        ("keys.bytes-per-key", net.checked_div(keys).unwrap_or(0) as i64),
-        ("dataset.bytes", dataset as i64),
-    ];
-    let allocator = [
-        ("allocator.allocated", heap.allocated as i64),
-        ("allocator.active", heap.active as i64),
-        ("allocator.resident", heap.resident as i64),
-        ("allocator.muzzy", heap.muzzy as i64),
-    ];
-    let ratios = [
-        ("allocator-fragmentation", ratio(heap.active, heap.allocated), gap(heap.active, heap.allocated)),
-        ("allocator-rss", ratio(heap.resident, heap.active), gap(heap.resident, heap.active)),
-        ("rss-overhead", ratio(rss, heap.resident), gap(rss, heap.resident)),
-    ];
+    let rss = engine.host.rss_bytes();
     let mut reply = engine.reply(id);
-    reply.map(before.len() + dbs.len() + after.len() + 2 + allocator.len() + 2 * ratios.len() + 2);
-    let ints = |reply: &mut crate::resp::reply::Reply<'_>, rows: &[(&str, i64)]| {
-        for (name, value) in rows {
-            reply.bulk(name.as_bytes());
-            reply.int(*value);
-        }
-    };
-    ints(&mut reply, &before);
-    for (db, [main, expires]) in dbs {
-        reply.bulk(format!("db.{db}").as_bytes());
-        reply.map(2);
-        ints(
-            &mut reply,
-            &[("overhead.hashtable.main", main as i64), ("overhead.hashtable.expires", expires as i64)],
-        );
+    reply.map(before.len() + databases.len() + after.len() + shares.len() + ALLOCATOR_ROWS);
+    write_rows(&mut reply, &before);
+    for (name, inner) in databases {
+        reply.bulk(name.as_bytes());
+        reply.map(inner.len());
+        write_rows(&mut reply, &inner);
     }
-    ints(&mut reply, &after);
-    reply.bulk(b"dataset.percentage");
-    reply.double(100.0 * ratio(dataset.min(net), net));
-    reply.bulk(b"peak.percentage");
-    reply.double(100.0 * ratio(used, peak));
-    ints(&mut reply, &allocator);
-    for (name, value, bytes) in ratios {
-        reply.bulk(format!("{name}.ratio").as_bytes());
-        reply.double(value);
-        ints(&mut reply, &[(&format!("{name}.bytes"), bytes)]);
+    write_rows(&mut reply, &after);
+    for (name, share) in shares {
+        reply.bulk(name.as_bytes());
+        reply.double(share);
     }
-    reply.bulk(b"fragmentation");
-    reply.double(ratio(rss, used));
-    ints(&mut reply, &[("fragmentation.bytes", gap(rss, used))]);
+    write_allocator(&mut reply, used, rss);
     done()
+}
+
+/// What [`write_allocator`] writes.
+const ALLOCATOR_ROWS: usize = 12;
+
+/// What the allocator holds, and how the layers from bytes in use to resident bytes relate.
+fn write_allocator(reply: &mut Reply<'_>, used: usize, rss: usize) {
+    let heap = heap::heap_stats();
+    let held = rows(&[
+        ("allocator.allocated", heap.allocated),
+        ("allocator.active", heap.active),
+        ("allocator.resident", heap.resident),
+        ("allocator.muzzy", heap.muzzy),
+    ]);
+    write_rows(reply, &held);
+    let layers = [
+        ("allocator-fragmentation.ratio", "allocator-fragmentation.bytes", heap.active, heap.allocated),
+        ("allocator-rss.ratio", "allocator-rss.bytes", heap.resident, heap.active),
+        ("rss-overhead.ratio", "rss-overhead.bytes", rss, heap.resident),
+        ("fragmentation", "fragmentation.bytes", rss, used),
+    ];
+    for (name, bytes, outer, inner) in layers {
+        reply.bulk(name.as_bytes());
+        reply.double(ratio(outer, inner));
+        reply.bulk(bytes.as_bytes());
+        reply.int(outer as i64 - inner as i64);
+    }
 }
 
 static HELP: Spec = Spec::plain("help", 2)

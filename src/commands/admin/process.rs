@@ -43,7 +43,10 @@ pub static SHUTDOWN: Spec = Spec::plain("shutdown", -1)
             .with(Flags::ALLOW_BUSY),
     )
     .group(Group::Server)
-    .complexity("O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)")
+    .complexity(
+        "O(N) when saving, where N is the total number of keys in all databases when saving data, \
+         otherwise O(1)",
+    )
     .summary("Ends the server.")
     .syntax("[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]")
     .history(&[("7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers.")])

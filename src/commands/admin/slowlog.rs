@@ -1,4 +1,4 @@
-//! SLOWLOG.
+//! SLOWLOG: the log of slow commands, shown and emptied. Who is logged is decided elsewhere.
 
 use crate::engine::help::help;
 use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, Spec, done};

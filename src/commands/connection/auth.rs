@@ -68,7 +68,11 @@ pub static HELLO: Spec = Spec::plain("hello", -1)
     .complexity("O(1)")
     .summary("Chooses the protocol, tells who is there, and learns what the server is.")
     .syntax("[protover [AUTH username password] [SETNAME clientname]]")
-    .history(&[("6.2.0", "`protover` made optional; when called without arguments the command reports the current connection's context.")])
+    .history(&[(
+        "6.2.0",
+        "`protover` made optional; when called without arguments the command \
+         reports the current connection's context.",
+    )])
     .run_engine(hello);
 
 /// What HELLO was asked for.

@@ -1,4 +1,4 @@
-//! PING.
+//! PING: the sign of life, in the shape that the client's protocol and state want.
 
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, Spec, done};
 use crate::resp::reply::Proto;

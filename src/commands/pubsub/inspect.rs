@@ -1,4 +1,4 @@
-//! PUBSUB.
+//! PUBSUB: who listens to what, in counts and names.
 
 use crate::engine::help::help;
 use crate::engine::{Args, CmdResult, Engine, Flags, Group, Spec, done};
@@ -19,14 +19,20 @@ const fn sub(name: &'static str, arity: i16) -> Spec {
 }
 
 static CHANNELS: Spec = sub("channels", -2)
-    .complexity("O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns)")
+    .complexity(
+        "O(N) where N is the number of active channels, and assuming constant time pattern matching \
+         (relatively short channels and patterns)",
+    )
     .summary("Lists the channels somebody listens to.")
     .syntax("[pattern]")
     .run_engine(|engine, id, args| names(engine, id, args, Kind::Channel));
 
 static SHARDCHANNELS: Spec = sub("shardchannels", -2)
     .since("7.0.0")
-    .complexity("O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels).")
+    .complexity(
+        "O(N) where N is the number of active shard channels, and assuming constant time pattern \
+         matching (relatively short shard channels).",
+    )
     .summary("Lists the shard channels somebody listens to.")
     .syntax("[pattern]")
     .run_engine(|engine, id, args| names(engine, id, args, Kind::Shard));

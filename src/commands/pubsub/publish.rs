@@ -11,7 +11,10 @@ pub static PUBLISH: Spec = Spec::plain("publish", 3)
     .flags(FLAGS)
     .group(Group::PubSub)
     .since("2.0.0")
-    .complexity("O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).")
+    .complexity(
+        "O(N+M) where N is the number of clients subscribed to the receiving channel and M \
+         is the total number of subscribed patterns (by any client).",
+    )
     .summary("Sends a message to a channel's subscribers.")
     .syntax("channel message")
     .run_engine(|engine, id, args| {
