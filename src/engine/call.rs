@@ -52,8 +52,10 @@ impl Engine {
     pub fn execute(&mut self, request: Request<'_>) -> Verdict {
         let id = request.client;
         let mode = self.clients[id].session.reply;
+        self.current = Some(id);
         if mode == ReplyMode::On {
             let verdict = self.execute_loud(request);
+            self.deliver_later(id);
             self.note_output(id);
             return verdict;
         }
@@ -74,8 +76,18 @@ impl Engine {
                 client.session.reply = ReplyMode::On;
             }
         }
+        self.deliver_later(id);
         self.note_output(id);
         verdict
+    }
+
+    /// What a command sent to its own client comes after its reply.
+    #[inline]
+    fn deliver_later(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(id).filter(|client| !client.later.is_empty()) {
+            let later = std::mem::take(&mut client.later);
+            client.out.buf.extend_from_slice(&later);
+        }
     }
 
     fn execute_loud(&mut self, request: Request<'_>) -> Verdict {

@@ -118,6 +118,8 @@ pub struct Client {
     /// While a command runs whose replies are not wanted: the bytes before them, with the pushes that are sent all
     /// the same.
     pub aside: Option<Vec<u8>>,
+    /// Messages its own running command sent to it: they follow the reply.
+    pub later: Vec<u8>,
     pub multi: Option<Box<Multi>>,
     /// A watched key was touched: EXEC answers nil.
     pub dirty_cas: bool,
@@ -162,6 +164,7 @@ impl Client {
             session: Session::default(),
             out: Output::new(),
             aside: None,
+            later: Vec::new(),
             multi: None,
             dirty_cas: false,
             watching: Vec::new(),

@@ -80,6 +80,8 @@ pub struct Engine {
     pub resumed: Vec<ClientId>,
     /// Units run inside one another: 0 outside commands, 1 in a command, 2 in a command of EXEC.
     pub(super) depth: u32,
+    /// The client whose command runs, or ran last.
+    pub(super) current: Option<ClientId>,
     /// Ticks at which the last command ended: the next one starts there.
     pub(super) last_ticks: u64,
     /// An eviction was cut short by its time limit.
@@ -166,6 +168,7 @@ impl Engine {
             requests: Vec::new(),
             resumed: Vec::new(),
             depth: 0,
+            current: None,
             last_ticks: clock::ticks(),
             evicting: false,
             cron_paused: false,

@@ -6,6 +6,7 @@ use crate::ids::{ClientId, DbIndex};
 use crate::keyspace::EventClass;
 use crate::keyspace::effects::encode_command;
 use crate::pubsub::Kind;
+use crate::resp::reply::Reply;
 
 impl Engine {
     /// Settles the unit and wakes whoever waited for what it did.
@@ -106,7 +107,11 @@ impl Engine {
     /// Sends an out-of-band message of bulk strings to a client.
     pub fn push(&mut self, id: ClientId, parts: &[&[u8]]) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let mut reply = client.pushes();
+        let mut reply = if self.depth > 0 && self.current == Some(id) {
+            Reply::new(&mut client.later, client.session.proto)
+        } else {
+            client.pushes()
+        };
         reply.push(parts.len());
         for part in parts {
             reply.bulk(part);
