@@ -110,6 +110,13 @@ impl<'a> Keys<'a> {
         }
     }
 
+    /// Counts a hit or a miss of a command that marks no access.
+    pub fn count(&mut self, hit: bool) {
+        let counters = &mut self.space.counters;
+        let counter = if hit { &mut counters.hits } else { &mut counters.misses };
+        *counter += 1;
+    }
+
     /// Hashes keys and asks for their table lines, then for their entries: ahead of a command that looks them all up.
     /// `hashed` takes as many keys as it has room for.
     pub fn prefetch<'k>(&self, keys: impl Iterator<Item = &'k [u8]>, hashed: &mut [Key<'k>]) {

@@ -117,9 +117,11 @@ impl Keys<'_> {
         }
     }
 
-    /// Seconds since the key was last used, and its LFU counter, without marking an access.
+    /// Seconds since the key was last used, and its LFU counter, without marking an access. Counts a hit or a miss.
     pub fn idleness<'k>(&mut self, key: impl Into<Key<'k>>) -> Option<(u64, u32)> {
-        let entry = self.space.find(self.db, &key.into())?;
+        let found = self.space.find(self.db, &key.into());
+        self.count(found.is_some());
+        let entry = found?;
         let clock = self.space.access;
         let idle = super::access::idle_seconds(entry.access(), clock.lru_clock);
         let counter = super::access::lfu_decayed(entry.access(), self.space.now_ms, clock.lfu_decay_minutes);

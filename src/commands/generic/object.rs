@@ -48,6 +48,8 @@ fn shown(
     tell: impl Fn(&mut crate::resp::reply::Reply<'_>, View<'_>) -> Result<(), Error>,
 ) -> CmdResult {
     ctx.keys.expire_due(args.get(2));
+    let found = ctx.keys.peek(args.get(2)).is_some();
+    ctx.keys.count(found);
     match ctx.keys.peek(args.get(2)) {
         None => ctx.reply.null(),
         Some(view) => tell(&mut ctx.reply, view)?,
