@@ -33,7 +33,7 @@ pub trait Host {
     /// A signal asked for the end, and it has not begun.
     fn shutdown_requested(&self) -> bool;
     /// Stops the whole server for a while (DEBUG SLEEP), and tells what time it is then.
-    fn sleep(&mut self, us: u64) -> TurnClock;
+    fn halt(&mut self, us: u64) -> TurnClock;
     /// Writes the configuration file anew.
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String>;
 }

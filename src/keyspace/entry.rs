@@ -194,8 +194,8 @@ impl EntryRef {
         Word::new(self.0.as_ptr() as u64).expect("addresses of a process take 47 bits")
     }
 
-    /// The entry of a word that [`EntryRef::to_word`] made. The keyspace keeps words in its dictionaries only, and takes
-    /// one out before it frees the entry.
+    /// The entry of a word that [`EntryRef::to_word`] made. The keyspace keeps words in its dictionaries only, and
+    /// takes one out before it frees the entry.
     #[inline]
     pub(super) fn from_word(word: Word) -> Self {
         // SAFETY: words of living entries are never null.

@@ -86,7 +86,7 @@ impl Host for Process {
         signals::requested().is_some()
     }
 
-    fn sleep(&mut self, us: u64) -> TurnClock {
+    fn halt(&mut self, us: u64) -> TurnClock {
         std::thread::sleep(Duration::from_micros(us));
         TurnClock::new(clock::wall_us(), clock::monotonic_us())
     }

@@ -36,7 +36,7 @@ impl Host for NoProcess {
         false
     }
 
-    fn sleep(&mut self, us: u64) -> TurnClock {
+    fn halt(&mut self, us: u64) -> TurnClock {
         TurnClock::new(START_US + us as i64, us)
     }
 

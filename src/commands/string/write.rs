@@ -49,8 +49,11 @@ pub static SETRANGE: Spec = Spec::write("setrange", 4)
     .acl(Acl::STRING)
     .group(Group::String)
     .since("2.2.0")
-    .complexity("O(1), not counting the time taken to copy the new string in place. \
-         Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.")
+    .complexity(
+        "O(1), not counting the time taken to copy the new string in place. \
+         Usually, this string is very small so the amortized complexity is O(1). Otherwise, \
+         complexity is O(M) with M being the length of the value argument.",
+    )
     .summary("Overwrites a part of the string at a key, filling with zero bytes up to it.")
     .syntax("key offset value")
     .run(setrange);
