@@ -128,6 +128,8 @@ impl Engine {
             tracing::info!("Evicting client: {shown}");
             self.stats.counters.evicted_clients += 1;
             self.close_now(id);
+            // It is never sent this. Kept to the end of the turn it would cost keys.
+            self.clients[id].out = Default::default();
         }
     }
 
