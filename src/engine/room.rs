@@ -37,7 +37,11 @@ impl Engine {
         if self.pause.until_ms != 0 && self.pause.is_active(self.clock.now_ms) {
             return true;
         }
-        let Some(policy) = self.policy() else { return false };
+        let Some(policy) = self.policy() else {
+            // Nothing may go, so there is nothing to go on with.
+            self.evicting = false;
+            return false;
+        };
         let limit_us = self.eviction_limit_us();
         let start_us = clock::monotonic_us();
         let mut evicted = 0u64;
@@ -77,7 +81,7 @@ impl Engine {
         if self.pause.is_active(self.clock.now_ms) {
             return false;
         }
-        if self.evicting && self.config.maxmemory > 0 {
+        if self.evicting {
             self.make_room();
         }
         self.evicting
