@@ -12,6 +12,7 @@ mod latency;
 mod lolwut;
 mod memory;
 mod module;
+mod persist;
 mod process;
 mod replication;
 mod slowlog;
@@ -30,6 +31,9 @@ pub const ALL: &[&Spec] = &[
     &module::MODULE,
     &module::READONLY,
     &module::READWRITE,
+    &persist::BGREWRITEAOF,
+    &persist::BGSAVE,
+    &persist::SAVE,
     &process::LASTSAVE,
     &process::MONITOR,
     &replication::REPLICAOF,
