@@ -1,49 +1,15 @@
 //! An engine to ask.
 
-use spinel::config::{Config, Effect};
-use spinel::engine::machine::{Feed, ServerFacts, TurnClock};
+use super::no_process::{NoProcess, START_US};
+use spinel::config::Config;
+use spinel::engine::Engine;
+use spinel::engine::machine::{Feed, ServerFacts};
 use spinel::engine::table::CommandTable;
-use spinel::engine::{Engine, Host};
 use spinel::ids::ClientId;
 use spinel::keyspace::Keyspace;
 use spinel::keyspace::wheel::Budget;
 use spinel::sys::entropy::Rng;
 use spinel::table::Hasher;
-
-/// When a test begins, in microseconds since the epoch.
-const START_US: i64 = 1_700_000_000_000_000;
-
-struct NoProcess;
-
-impl Host for NoProcess {
-    fn apply(&mut self, _effect: Effect, _config: &Config) -> Result<(), String> {
-        Ok(())
-    }
-
-    fn rss_bytes(&self) -> usize {
-        0
-    }
-
-    fn pending_frees(&self) -> usize {
-        0
-    }
-
-    fn listeners(&self, _config: &Config) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn shutdown_requested(&self) -> bool {
-        false
-    }
-
-    fn halt(&mut self, us: u64) -> TurnClock {
-        TurnClock::new(START_US + us as i64, us)
-    }
-
-    fn rewrite_config(&mut self, _config: &Config, _force_all: bool) -> Result<(), String> {
-        Err("There is no file in a test".to_string())
-    }
-}
 
 /// An engine with one client and a clock that only the test moves.
 pub struct House {

@@ -2,5 +2,6 @@
 
 mod expiry;
 mod house;
+mod no_process;
 mod propagation;
 mod scan;
