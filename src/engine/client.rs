@@ -48,6 +48,8 @@ pub struct Multi {
     pub queue: Vec<(CommandId, OwnedArgs)>,
     /// A command was refused: EXEC aborts.
     pub broken: bool,
+    /// Something queued may not run on a replica that has lost its primary.
+    pub needs_fresh: bool,
     /// Flags of all queued commands together.
     pub flags: u32,
     pub arg_bytes: usize,

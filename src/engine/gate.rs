@@ -75,7 +75,8 @@ impl Engine {
         }
         // The link to a primary is never up in this version: what a replica holds is stale.
         let stale = self.config.replicaof.is_some() && !self.config.replica_serve_stale_data;
-        if stale && self.denied_when_stale(flags, queued) {
+        let queued_fresh = self.clients[id].multi.as_ref().is_some_and(|multi| multi.needs_fresh);
+        if stale && (!flags.has(Flags::STALE) || (queued_fresh && self.is_exec(command))) {
             return Err(Error::MasterDown);
         }
         if self.server.loading && !flags.has(Flags::LOADING) {
@@ -86,12 +87,6 @@ impl Engine {
         }
         let _ = args;
         Ok(if queued.is_some() && !flags.has(Flags::NOT_QUEUED) { Gate::Queue } else { Gate::Run })
-    }
-
-    /// A transaction is refused if anything in it would be.
-    fn denied_when_stale(&self, flags: Flags, queued: Option<Flags>) -> bool {
-        !flags.has(Flags::STALE)
-            || queued.is_some_and(|of_queue| of_queue.has(Flags::READONLY | Flags::WRITE))
     }
 
     fn is_exec(&self, command: CommandId) -> bool {

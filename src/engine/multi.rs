@@ -17,6 +17,7 @@ impl Engine {
             let owned = args.to_owned();
             multi.arg_bytes += owned.heap_bytes();
             multi.flags |= flags.0;
+            multi.needs_fresh |= !flags.has(super::spec::Flags::STALE);
             multi.queue.push((command, owned));
         }
         self.reply(id).simple("QUEUED");
