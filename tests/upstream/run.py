@@ -153,7 +153,7 @@ def run_file(file, port, opt, source):
     log = pathlib.Path(opt.logs, file.replace("/", "_") + ".log")
     try:
         lay_out(where, source, opt.server, opt.tools)
-        command = ["./runtest", "--single", file, "--clients", "1", "--durable"]
+        command = ["sh", "./runtest", "--single", file, "--clients", "1", "--durable"]
         # Defragmentation needs an allocator built for it: the referee as Debian packs it fails these for minutes.
         command += ["--tags", "-defrag", "--baseport", str(port), "--portcount", str(PORTS_A_JOB - 10)]
         env = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb")
