@@ -43,8 +43,10 @@ pub enum Error {
     UnknownCommand(Box<String>),
     /// "wrong number of arguments for '%s' command"
     Arity(Box<String>),
-    /// "unknown subcommand or wrong number of arguments for '%s'. Try %s HELP."
+    /// "unknown subcommand '%s'. Try %s HELP."
     UnknownSubcommand(Box<(String, String)>),
+    /// "unknown subcommand or wrong number of arguments for '%s'. Try %s HELP."
+    Subcommand(Box<(String, &'static str)>),
     ClusterDisabled,
     /// A text of one place only, without the code: shown as `-ERR text`.
     Plain(&'static str),
@@ -65,6 +67,12 @@ impl Error {
         Error::CodedText(Box::new(message.into()))
     }
 
+    /// What a container says that takes its sub-commands' arguments apart itself.
+    pub fn subcommand(container: &'static str, name: &[u8]) -> Self {
+        let shown = name.get(..128).unwrap_or(name);
+        Error::Subcommand(Box::new((String::from_utf8_lossy(shown).into_owned(), container)))
+    }
+
     /// The whole line as the client sees it, without the leading minus and the line end.
     pub fn render(&self) -> Cow<'_, str> {
         match self {
@@ -76,6 +84,13 @@ impl Error {
             Error::Arity(name) => format!("ERR wrong number of arguments for '{name}' command").into(),
             Error::UnknownSubcommand(pair) => {
                 format!("ERR unknown subcommand '{}'. Try {} HELP.", pair.0, pair.1).into()
+            }
+            Error::Subcommand(pair) => {
+                let (name, container) = &**pair;
+                format!(
+                    "ERR unknown subcommand or wrong number of arguments for '{name}'. Try {container} HELP."
+                )
+                .into()
             }
             Error::Plain(text) => format!("ERR {text}").into(),
             Error::Text(text) => format!("ERR {text}").into(),

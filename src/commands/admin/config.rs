@@ -48,7 +48,7 @@ static SET: Spec = Spec::plain("set", -4)
 fn set(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let words = args.rest(2);
     if words.len() % 2 == 1 {
-        return Err(Error::Arity(Box::new("config|set".to_string())));
+        return Err(Error::Syntax);
     }
     let pairs: Vec<(&[u8], &[u8])> = words.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
     if let Err(error) = engine.set_config(id, &pairs) {

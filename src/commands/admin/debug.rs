@@ -17,31 +17,57 @@ pub static DEBUG: Spec = Spec::plain("debug", -2)
 fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let name = args.get(1).to_ascii_lowercase();
     match (name.as_slice(), args.len()) {
+        (b"object", 3..=4) => return object(engine, id, args),
+        (b"htstats", 3..) => return super::debug_tables::htstats(engine, id, args),
+        (b"protocol", 3) => return super::debug_protocol::protocol(engine, id, args),
+        (b"stringmatch-len", 4) => return string_match(engine, id, args),
+        (b"error", 3) => return error(engine, id, args),
+        (b"help", 2) => return help(engine, id),
+        (b"segfault", _) => crate::sys::fault::crash_now(),
+        (b"panic", _) => panic!("called by DEBUG PANIC"),
+        (b"assert", _) => panic!("assertion failed: called by DEBUG ASSERT"),
+        (name, argc) => steer(engine, id, args, (name, argc))?,
+    }
+    engine.reply(id).ok();
+    done()
+}
+
+/// What only does something.
+fn steer(
+    engine: &mut Engine,
+    id: ClientId,
+    args: &Args<'_>,
+    what: (&[u8], usize),
+) -> Result<(), Error> {
+    match what {
         (b"sleep", 3) => sleep(engine, args)?,
-        (b"set-active-expire", 3) => engine.keyspace.active_expiry = args.int(2)? != 0,
-        (b"pause-cron", 3) => engine.cron_paused = args.int(2)? != 0,
-        (b"client-enforce-reply-list", 3) => engine.strict_output = args.int(2)? != 0,
+        (b"set-active-expire", 3) => engine.keyspace.active_expiry = is_on(args.get(2)),
+        (b"pause-cron", 3) => engine.cron_paused = is_on(args.get(2)),
+        (b"client-enforce-reply-list", 3) => engine.strict_output = is_on(args.get(2)),
         (b"replybuffer", 4) => reply_buffer(engine, args)?,
         (b"config-rewrite-force-all", 2) => {
             engine.host.rewrite_config(&engine.config, true).map_err(Error::text)?;
         }
         (b"log", 3) => tracing::warn!("DEBUG LOG: {}", String::from_utf8_lossy(args.get(2))),
-        (b"segfault", 2) => crate::sys::fault::crash_now(),
-        (b"panic", 2) => panic!("called by DEBUG PANIC"),
         (b"populate", 3..=5) => populate(engine, id, args)?,
-        (b"jmap" | b"quicklist-packed-threshold" | b"dict-resizing" | b"dict-stats", _) => {}
+        // Tables here know no such threshold and never refuse to grow.
+        (b"quicklist-packed-threshold" | b"dict-resizing", 3) => {}
         (b"change-repl-id", 2) => engine.server.repl_id = crate::sys::entropy::random_hex(40),
-        (b"object", 3..=4) => return object(engine, id, args),
-        (b"htstats", 3..=4) => return super::debug_tables::htstats(engine, id, args),
-        (b"protocol", 3) => return super::debug_protocol::protocol(engine, id, args),
-        (b"stringmatch-len", 4) => return string_match(engine, id, args),
-        (b"help", 2) => return help(engine, id),
-        _ => {
-            let name = String::from_utf8_lossy(args.get(1)).into_owned();
-            return Err(Error::UnknownSubcommand(Box::new((name, "DEBUG".to_string()))));
-        }
+        _ => return Err(Error::subcommand("DEBUG", args.get(1))),
     }
-    engine.reply(id).ok();
+    Ok(())
+}
+
+/// A switch: any number but 0, as far as the word begins with one.
+fn is_on(word: &[u8]) -> bool {
+    let digits = word.strip_prefix(b"-").unwrap_or(word).iter().take_while(|byte| byte.is_ascii_digit());
+    digits.into_iter().any(|digit| *digit != b'0')
+}
+
+/// Replies with an error of that text, which counts as none.
+fn error(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
+    let text = String::from_utf8_lossy(args.get(2)).replace(['\r', '\n'], " ");
+    engine.reply(id).error(text);
     done()
 }
 
@@ -67,17 +93,21 @@ fn reply_buffer(engine: &mut Engine, args: &Args<'_>) -> Result<(), Error> {
                 _ => Some(args.int(3)?),
             }
         }
-        b"resizing" => engine.reply_resizing = args.int(3)? != 0,
-        _ => return Err(Error::Syntax),
+        b"resizing" => engine.reply_resizing = is_on(args.get(3)),
+        _ => return Err(Error::subcommand("DEBUG", args.get(1))),
     }
     Ok(())
 }
 
 /// Makes `count` string keys that are not there yet.
 fn populate(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> Result<(), Error> {
-    let count = args.int_within(2, 0, i64::MAX)?;
+    let positive = |i: usize| match args.int(i) {
+        Ok(n @ 0..) => Ok(n),
+        _ => Err(Error::MustBePositive),
+    };
+    let count = positive(2)?;
     let prefix = args.opt(3).unwrap_or(b"key");
-    let size = args.opt(4).map(|_| args.int_within(4, 0, i64::MAX)).transpose()?;
+    let size = args.opt(4).map(|_| positive(4)).transpose()?;
     let db = engine.clients[id].session.db;
     let mut keys = Keys::new(&mut engine.keyspace, db);
     for n in 0..count {
@@ -123,10 +153,14 @@ fn help(engine: &mut Engine, id: ClientId) -> CmdResult {
         &mut engine.reply(id),
         "debug",
         &[
+            "ASSERT",
+            "    Crash the server by a failed assertion.",
             "CHANGE-REPL-ID",
             "    Choose a new replication id.",
             "CONFIG-REWRITE-FORCE-ALL",
             "    Write the configuration file with every directive in it.",
+            "ERROR <string>",
+            "    Reply with an error of that text.",
             "HTSTATS <db> [FULL]",
             "    Show statistics of the tables of database <db>.",
             "LOG <message>",

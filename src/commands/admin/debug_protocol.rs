@@ -56,7 +56,7 @@ pub fn protocol(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult
         _ => {
             return Err(Error::Plain(
                 "Wrong protocol type name. Please use one of the following: \
-                 string|integer|double|null|array|set|map|attrib|push|verbatim|true|false",
+                 string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false",
             ));
         }
     }

@@ -51,8 +51,12 @@ fn gem(width: usize, facets: u64) -> String {
 
 fn lolwut(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     // LOLWUT VERSION 5 40 and the like: the first number after the version is a width.
-    let at = if args.is(1, "version") { 3 } else { 1 };
-    let width = if args.len() > at { args.int(at)?.clamp(8, 120) as usize } else { 32 };
+    let versioned = args.is(1, "version") && args.len() > 2;
+    if versioned {
+        args.int(2)?;
+    }
+    let at = if versioned { 3 } else { 1 };
+    let width = args.opt(at).and_then(|_| args.int(at).ok()).map_or(32, |width| width.clamp(8, 120) as usize);
     let facets = ctx.keys.space.rng.below(40) + 3;
     let picture = gem(width, facets);
     let text = format!(

@@ -85,7 +85,7 @@ fn diagnosis(engine: &Engine) -> String {
     const TOO_SMALL: usize = 5 << 20;
     let used = engine.used_memory();
     if used < TOO_SMALL {
-        return "Hi Sam, this instance is empty or is using very little memory, my issue detector can't be used in \
+        return "Hi Sam, this instance is empty or is using very little memory, my issues detector can't be used in \
                 these conditions. Please, leave for your mission on Earth and fill it with some data. The new Sam and \
                 I will be back to our programming as soon as I finished rebooting.\n"
             .to_string();

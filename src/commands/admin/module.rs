@@ -1,14 +1,14 @@
 //! MODULE and CLUSTER on a server that has neither, and the words of cluster clients.
 
 use crate::engine::help::help;
-use crate::engine::{Acl, Error, Flags, Group, Spec, done};
+use crate::engine::{Acl, CmdResult, Error, Flags, Group, Spec, done};
 
 pub static MODULE: Spec = Spec::plain("module", -2)
     .group(Group::Server)
     .since("4.0.0")
     .complexity("Depends on subcommand.")
     .summary("A container for module commands.")
-    .subcommands(&[&LIST, &MODULE_HELP]);
+    .subcommands(&[&MODULE_HELP, &LIST, &LOAD, &LOADEX, &UNLOAD]);
 
 static LIST: Spec = Spec::plain("list", 2)
     .flags(Flags::ADMIN.with(Flags::NOSCRIPT))
@@ -21,6 +21,38 @@ static LIST: Spec = Spec::plain("list", 2)
         ctx.reply.array(0);
         done()
     });
+
+const LOADING: Flags =
+    Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::NO_ASYNC_LOADING).with(Flags::PROTECTED);
+
+fn refuse_load(path: &[u8]) -> CmdResult {
+    tracing::warn!("Module {} failed to load: this server takes no modules", String::from_utf8_lossy(path));
+    Err(Error::Plain("Error loading the extension. Please check the server logs."))
+}
+
+static LOAD: Spec = Spec::plain("load", -3)
+    .flags(LOADING)
+    .group(Group::Server)
+    .since("4.0.0")
+    .summary("Would load a module: refused, there are none for this server.")
+    .syntax("path [arg [arg ...]]")
+    .run(|_, args| refuse_load(args.get(2)));
+
+static LOADEX: Spec = Spec::plain("loadex", -3)
+    .flags(LOADING)
+    .group(Group::Server)
+    .since("7.0.0")
+    .summary("Would load a module with settings: refused, there are none for this server.")
+    .syntax("path [CONFIG name value [CONFIG name value ...]] [ARGS args [args ...]]")
+    .run(|_, args| refuse_load(args.get(2)));
+
+static UNLOAD: Spec = Spec::plain("unload", 3)
+    .flags(LOADING)
+    .group(Group::Server)
+    .since("4.0.0")
+    .summary("Would unload a module: there is none to unload.")
+    .syntax("name")
+    .run(|_, _| Err(Error::Plain("Error unloading module: no such module with that name")));
 
 static MODULE_HELP: Spec = Spec::plain("help", 2)
     .flags(Flags::LOADING.with(Flags::STALE))
@@ -56,7 +88,11 @@ pub static READONLY: Spec = Spec::plain("readonly", 1)
     .group(Group::Cluster)
     .since("3.0.0")
     .summary("Lets the connection read from a replica.")
-    .run(|_, _| Err(Error::ClusterDisabled));
+    .run(|ctx, _| {
+        ctx.session.readonly = true;
+        ctx.reply.ok();
+        done()
+    });
 
 pub static READWRITE: Spec = Spec::plain("readwrite", 1)
     .flags(Flags::LOADING.with(Flags::STALE).with(Flags::FAST))
@@ -64,4 +100,8 @@ pub static READWRITE: Spec = Spec::plain("readwrite", 1)
     .group(Group::Cluster)
     .since("3.0.0")
     .summary("Ends READONLY.")
-    .run(|_, _| Err(Error::ClusterDisabled));
+    .run(|ctx, _| {
+        ctx.session.readonly = false;
+        ctx.reply.ok();
+        done()
+    });

@@ -31,7 +31,7 @@ fn get(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
             let count = args.int(2).ok().filter(|n| *n >= -1);
             count.ok_or(Error::Plain("count should be greater than or equal to -1"))?
         }
-        _ => return Err(Error::Arity(Box::new("slowlog|get".to_string()))),
+        _ => return Err(Error::subcommand("SLOWLOG", args.get(1))),
     };
     let log = std::mem::take(&mut engine.stats.slowlog);
     let shown = usize::try_from(count).unwrap_or(usize::MAX).min(log.len());
