@@ -10,6 +10,7 @@ use super::table::CommandId;
 use crate::ids::{ClientId, DbIndex, UnixMs};
 use crate::keyspace::Keys;
 use crate::resp::reply::Reply;
+use crate::sys::clock;
 use hashbrown::HashMap;
 use std::collections::{BTreeSet, VecDeque};
 
@@ -22,6 +23,8 @@ pub struct Blocked {
     pub keys: Vec<Box<[u8]>>,
     pub deadline: Option<UnixMs>,
     pub reason: BlockReason,
+    /// What running it has taken so far, in ticks.
+    ticks: u64,
 }
 
 /// All waiting clients.
@@ -109,8 +112,22 @@ impl Engine {
             keys: on.keys,
             deadline: on.deadline,
             reason: on.reason,
+            ticks: 0,
         }));
         self.renew_interest();
+    }
+
+    /// Adds the time that a waiting command took to run.
+    pub(super) fn note_wait(&mut self, id: ClientId, ticks: u64) {
+        if let Some(blocked) = self.clients.get_mut(id).and_then(|client| client.blocked.as_mut()) {
+            blocked.ticks += ticks;
+        }
+    }
+
+    /// Counts a command whose waiting is over.
+    fn account_blocked(&mut self, id: ClientId, blocked: &Blocked, failed: bool) {
+        let slices = blocked.args.slices();
+        self.account(id, blocked.command, &Args::new(&slices), blocked.ticks, failed);
     }
 
     /// Takes a client off all queues, without a reply.
@@ -150,6 +167,7 @@ impl Engine {
             }
             Unblock::Timeout => self.timeout_reply(id, &blocked),
         }
+        self.account_blocked(id, &blocked, how != Unblock::Timeout);
         self.resumed.push(id);
         self.note_output(id);
         true
@@ -208,9 +226,11 @@ impl Engine {
     /// Runs a waiting client's command again; it either is served now or waits on, in its place.
     fn retry(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id) else { return };
-        let Some(blocked) = client.blocked.take() else { return };
+        let Some(mut blocked) = client.blocked.take() else { return };
         let before = self.keyspace.effects.dirty;
+        let began = clock::ticks();
         let result = self.run_again(id, &blocked);
+        blocked.ticks += clock::ticks().wrapping_sub(began);
         if matches!(result, Ok(Flow::Block(_))) {
             self.clients[id].blocked = Some(blocked);
             return;
@@ -220,9 +240,12 @@ impl Engine {
             self.propagate(id, blocked.command, &Args::new(&slices), before);
         }
         self.clients[id].blocked = Some(blocked);
-        self.unblock_silently(id);
-        if let Err(error) = result {
-            self.reply_error(id, &error);
+        let blocked = self.unblock_silently(id);
+        if let Err(error) = &result {
+            self.reply_error(id, error);
+        }
+        if let Some(blocked) = blocked {
+            self.account_blocked(id, &blocked, result.is_err());
         }
         self.resumed.push(id);
         self.note_output(id);

@@ -168,21 +168,32 @@ impl Engine {
         self.depth += 1;
         let result = self.run(id, command, args);
         self.depth -= 1;
-        let failed = match result {
-            Ok(Flow::Done) => false,
+        let (mut failed, mut waits) = (false, false);
+        match result {
+            Ok(Flow::Done) => {}
             Ok(Flow::Block(on)) => {
                 self.block(id, command, args, *on);
-                false
+                waits = true;
             }
             Err(error) => {
                 self.reply_error(id, &error);
-                true
+                failed = true;
             }
-        };
+        }
         self.propagate(id, command, args, dirty_before);
         let end = clock::ticks();
         self.last_ticks = end;
-        self.account(id, command, args, end.wrapping_sub(start), failed);
+        let ticks = end.wrapping_sub(start);
+        if waits {
+            // It is counted when it is over.
+            self.note_wait(id, ticks);
+        } else {
+            self.account(id, command, args, ticks, failed);
+        }
+        let flags = self.commands.get(command).spec.flags;
+        if !self.monitors.is_empty() && !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
+            self.feed_monitors(id, command, args);
+        }
     }
 
     #[inline]
@@ -229,9 +240,16 @@ impl Engine {
         }
     }
 
-    /// Counters, slow log, latency events and MONITOR.
+    /// Counters, slow log and latency events of a command that is over.
     #[inline]
-    fn account(&mut self, id: ClientId, command: CommandId, args: &Args<'_>, ticks: u64, failed: bool) {
+    pub(super) fn account(
+        &mut self,
+        id: ClientId,
+        command: CommandId,
+        args: &Args<'_>,
+        ticks: u64,
+        failed: bool,
+    ) {
         let nsec = clock::ticks_to_ns(ticks);
         self.stats.commands.record(command.0, 1, nsec, self.config.latency_tracking);
         self.stats.counters.total_commands_processed += 1;
@@ -244,13 +262,9 @@ impl Engine {
         if let Some(client) = self.clients.get_mut(id) {
             client.commands += 1;
         }
-        let flags = self.commands.get(command).spec.flags;
         let usec = nsec / 1000;
-        if self.stats.wants_duration(&self.config, usec) && !flags.has(Flags::BLOCKING) {
+        if self.stats.wants_duration(&self.config, usec) {
             self.note_duration(id, command, args, usec);
-        }
-        if !self.monitors.is_empty() && !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
-            self.feed_monitors(id, command, args);
         }
     }
 

@@ -71,10 +71,8 @@ impl Engine {
             None => (&b""[..], &b""[..]),
         };
         let record = Record { time_s: now_s, value: usec as i64, addr, name };
-        let secret = self.commands.secret_from(command, args);
-        let shown = args.rest(0).iter().enumerate();
-        let shown = shown.map(|(i, arg)| if i >= secret { &b"(redacted)"[..] } else { arg });
-        self.stats.slowlog.record(record, shown, self.config.slowlog_max_len);
+        let shown = self.commands.shown(command, args);
+        self.stats.slowlog.record(record, shown.iter().copied(), self.config.slowlog_max_len);
     }
 
     /// Counts an error reply by its code.
@@ -100,10 +98,9 @@ impl Engine {
             }
         )
         .into_bytes();
-        let secret = self.commands.secret_from(command, args);
-        for (i, arg) in args.rest(0).iter().enumerate() {
+        for arg in self.commands.shown(command, args) {
             line.push(b' ');
-            write_quoted(&mut line, if i >= secret { &b"(redacted)"[..] } else { arg });
+            write_quoted(&mut line, arg);
         }
         for monitor in self.monitors.clone() {
             self.reply(monitor).simple(&line);

@@ -21,6 +21,7 @@ mod number;
 pub mod output;
 pub mod pause;
 mod room;
+mod secrets;
 mod settings;
 mod settle;
 pub mod spec;

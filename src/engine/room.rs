@@ -11,6 +11,11 @@ impl Engine {
     pub fn expire_due(&mut self, budget: &mut Budget) -> usize {
         let mut expired = 0;
         let mut due = self.keyspace.take_due(budget);
+        if due.is_empty() {
+            self.keyspace.give_due(due);
+            return 0;
+        }
+        let began = clock::ticks();
         for record in due.drain(..) {
             if self.keyspace.fire(&record) {
                 expired += 1;
@@ -18,6 +23,11 @@ impl Engine {
             }
         }
         self.keyspace.give_due(due);
+        let took_us = clock::ticks_to_ns(clock::ticks().wrapping_sub(began)) / 1000;
+        let counters = &mut self.stats.counters;
+        counters.expire_cycle_us += took_us;
+        counters.expired_time_cap_reached_count += u64::from(budget.due == 0 || budget.moves == 0);
+        self.stats.note_latency(&self.config, "expire-cycle", took_us / 1000, self.clock.now_ms / 1000);
         expired
     }
 

@@ -184,17 +184,6 @@ impl CommandTable {
         self.commands.len()
     }
 
-    /// From which argument on a command's arguments are secret: what slow log and MONITOR do not show.
-    pub fn secret_from(&self, command: CommandId, args: &Args<'_>) -> usize {
-        match self.get(command).full_name.as_str() {
-            "auth" => 1,
-            "hello" => (2..args.len()).find(|i| args.is(*i, "auth")).map_or(usize::MAX, |i| i + 1),
-            "config|set" => 2,
-            "acl|setuser" => 2,
-            _ => usize::MAX,
-        }
-    }
-
     pub fn iter(&self) -> impl Iterator<Item = &Command> {
         self.commands.iter()
     }

@@ -79,7 +79,6 @@ pub struct Counters {
     pub sync_partial_ok: u64,
     pub sync_partial_err: u64,
 
-    pub expired_keys: u64,
     /// 7.4: fields of hashes.
     pub expired_subkeys: u64,
     /// A fraction; INFO prints per cent. How many of the keys with a time to live are due and still there.
@@ -87,13 +86,9 @@ pub struct Counters {
     pub expired_time_cap_reached_count: u64,
     /// `expire_cycle_cpu_milliseconds`
     pub expire_cycle_us: u64,
-    pub evicted_keys: u64,
     pub evicted_scripts: u64,
     /// `total_` and `current_eviction_exceeded_time`, in milliseconds there
     pub eviction_exceeded: Lasting,
-    pub keyspace_hits: u64,
-    pub keyspace_misses: u64,
-    pub lazyfreed_objects: u64,
 
     pub latest_fork_usec: u64,
     /// Gigabytes a second of the latest fork, for LATENCY DOCTOR.
@@ -192,11 +187,11 @@ mod tests {
 
     #[test]
     fn reset_keeps_what_lasts() {
-        let mut counters = Counters { expired_keys: 5, net_input_bytes: 7, ..Counters::default() };
+        let mut counters = Counters { evicted_clients: 5, net_input_bytes: 7, ..Counters::default() };
         counters.eviction_exceeded.begin(100);
         counters.eventloop.add_ns(33_000);
         counters.reset(400);
-        assert_eq!((counters.expired_keys, counters.total_net_input_bytes()), (0, 0));
+        assert_eq!((counters.evicted_clients, counters.total_net_input_bytes()), (0, 0));
         assert_eq!(counters.eventloop, Durations::default());
         assert_eq!(counters.eviction_exceeded.total_us(450), 50);
         assert_eq!(counters.active_defrag.total_us(450), 0);

@@ -80,6 +80,7 @@ static RESETSTAT: Spec = Spec::plain("resetstat", 2)
         let now_us = engine.clock.monotonic_us;
         engine.stats.counters.reset(now_us);
         engine.stats.errors.reset();
+        engine.stats.rates = Default::default();
         engine.stats.commands.reset();
         engine.keyspace.counters = Default::default();
         engine.reply(id).ok();

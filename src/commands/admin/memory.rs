@@ -45,6 +45,7 @@ fn usage(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 }
 
 static PURGE: Spec = Spec::plain("purge", 2)
+    .flags(Flags::LOADING)
     .group(Group::Server)
     .since("4.0.0")
     .complexity("Depends on how much memory is allocated, could be slow")
@@ -57,6 +58,7 @@ static PURGE: Spec = Spec::plain("purge", 2)
     });
 
 static MALLOC_STATS: Spec = Spec::plain("malloc-stats", 2)
+    .flags(Flags::LOADING)
     .group(Group::Server)
     .since("4.0.0")
     .complexity("Depends on how much memory is allocated, could be slow")

@@ -48,7 +48,7 @@ pub static SHUTDOWN: Spec = Spec::plain("shutdown", -1)
          otherwise O(1)",
     )
     .summary("Ends the server.")
-    .syntax("[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]")
+    .syntax("[[NOSAVE | SAVE] [NOW] [FORCE] | ABORT]")
     .history(&[("7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers.")])
     .run_engine(shutdown);
 

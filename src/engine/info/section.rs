@@ -60,8 +60,7 @@ fn is_wanted(section: &Section, words: &[&[u8]]) -> bool {
     words.iter().any(|word| match word.to_ascii_lowercase().as_slice() {
         b"default" => section.by_default,
         // The debug section is for those who ask for it by name.
-        b"all" => !matches!(section.name, "debug" | "module_list"),
-        b"everything" => section.name != "debug",
+        b"all" | b"everything" => section.name != "debug",
         b"modules" => section.name == "module_list",
         word => word == section.name.as_bytes(),
     })

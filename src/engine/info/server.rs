@@ -59,9 +59,11 @@ pub fn replication(engine: &Engine, out: &mut String) {
             );
         }
     }
+    let asked = config.min_replicas_to_write > 0 && config.min_replicas_max_lag > 0;
+    let good = if asked { "min_slaves_good_slaves:0\r\n" } else { "" };
     let _ = write!(
         out,
-        "connected_slaves:0\r\nmaster_failover_state:no-failover\r\nmaster_replid:{}\r\n\
+        "connected_slaves:0\r\n{good}master_failover_state:no-failover\r\nmaster_replid:{}\r\n\
          master_replid2:0000000000000000000000000000000000000000\r\nmaster_repl_offset:0\r\nsecond_repl_offset:-1\r\n\
          repl_backlog_active:0\r\nrepl_backlog_size:{}\r\nrepl_backlog_first_byte_offset:0\r\n\
          repl_backlog_histlen:0\r\n",

@@ -1,0 +1,61 @@
+//! Arguments that neither the slow log nor MONITOR shows: passwords, and what ACL rules say.
+
+use super::args::{ArgSlices, Args};
+use super::table::{CommandId, CommandTable};
+use crate::config::is_sensitive;
+
+/// What is shown instead.
+const REDACTED: &[u8] = b"(redacted)";
+
+impl CommandTable {
+    /// The arguments as logs may show them.
+    pub fn shown<'a>(&self, command: CommandId, args: &Args<'a>) -> ArgSlices<'a> {
+        let mut shown: ArgSlices<'a> = args.rest(0).into();
+        let mut hide = |from: usize, count: usize| {
+            shown.iter_mut().skip(from).take(count).for_each(|arg| *arg = REDACTED);
+        };
+        match self.get(command).full_name.as_str() {
+            "auth" => hide(1, usize::MAX),
+            "acl|setuser" | "acl|deluser" | "acl|getuser" => hide(2, usize::MAX),
+            "config|set" => {
+                for i in (2..args.len()).step_by(2).filter(|i| is_sensitive(args.get(*i))) {
+                    hide(i + 1, 1);
+                }
+            }
+            "hello" => {
+                if let Some(at) = (2..args.len()).find(|i| args.is(*i, "auth")) {
+                    hide(at + 1, 2);
+                }
+            }
+            "migrate" => {
+                if let Some(at) = (6..args.len()).find(|i| args.is(*i, "auth") || args.is(*i, "auth2")) {
+                    hide(at + 1, if args.is(at, "auth2") { 2 } else { 1 });
+                }
+            }
+            _ => {}
+        }
+        shown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(words: &str) -> String {
+        let table = CommandTable::new(&crate::commands::all(), &[]);
+        let words: Vec<&[u8]> = words.split(' ').map(str::as_bytes).collect();
+        let args = Args::new(&words);
+        let command = table.identify(&args).expect("it exists");
+        String::from_utf8_lossy(&table.shown(command, &args).join(&b' ')).into_owned()
+    }
+
+    #[test]
+    fn passwords_are_hidden_and_nothing_else() {
+        assert_eq!(shown("AUTH me secret"), "AUTH (redacted) (redacted)");
+        assert_eq!(shown("config set requirepass x hz 10"), "config set requirepass (redacted) hz 10");
+        assert_eq!(shown("config set hz 10"), "config set hz 10");
+        assert_eq!(shown("hello 3 auth me x setname y"), "hello 3 auth (redacted) (redacted) setname y");
+        assert_eq!(shown("set auth x"), "set auth x");
+    }
+}
