@@ -1,5 +1,6 @@
 //! A whole server in process, with a virtual clock and no sockets.
 
+mod admin;
 mod expiry;
 mod house;
 mod no_process;

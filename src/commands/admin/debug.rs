@@ -33,12 +33,7 @@ fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
 }
 
 /// What only does something.
-fn steer(
-    engine: &mut Engine,
-    id: ClientId,
-    args: &Args<'_>,
-    what: (&[u8], usize),
-) -> Result<(), Error> {
+fn steer(engine: &mut Engine, id: ClientId, args: &Args<'_>, what: (&[u8], usize)) -> Result<(), Error> {
     match what {
         (b"sleep", 3) => sleep(engine, args)?,
         (b"set-active-expire", 3) => engine.keyspace.active_expiry = is_on(args.get(2)),

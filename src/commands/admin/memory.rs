@@ -187,11 +187,12 @@ fn stats(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
         ("functions.caches", 0),
     ]);
     let databases = database_rows(engine);
+    let (growing, moved) = engine.keyspace.growing_tables();
     let after = rows(&[
         ("overhead.db.hashtable.lut", tables),
-        ("overhead.db.hashtable.rehashing", 0),
+        ("overhead.db.hashtable.rehashing", moved),
         ("overhead.total", overhead),
-        ("db.dict.rehashing.count", 0),
+        ("db.dict.rehashing.count", growing),
         ("keys.count", keys),
         ("keys.bytes-per-key", net.checked_div(keys).unwrap_or(0)),
         ("dataset.bytes", dataset),
