@@ -6,3 +6,4 @@ mod house;
 mod no_process;
 mod propagation;
 mod scan;
+mod secrets;

@@ -1,5 +1,5 @@
-//! SAVE, BGSAVE, BGREWRITEAOF: known by name, with a clear answer. This version writes no data to disk, and a client that
-//! asks for it must not believe otherwise.
+//! SAVE, BGSAVE, BGREWRITEAOF: known by name, with a clear answer. This version writes no data to disk, and a client
+//! that asks for it must not believe otherwise.
 
 use crate::engine::{Args, CmdResult, Ctx, Error, Flags, Group, Spec};
 
