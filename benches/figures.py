@@ -91,12 +91,14 @@ def expiry(servers):
         server.send([encode("CONFIG", "SET", "notify-keyspace-events", "Ex")])
         due_ms = int(time.time() * 1000) + 3000
         server.send([encode("SET", "due:%d" % i, "v", "PXAT", due_ms) for i in range(1000)])
-        connection, events = server.connect()
+        connection, _ = server.connect()
         connection.sendall(encode("SUBSCRIBE", "__keyevent@0__:expired"))
-        lags, limit = [], time.time() + 60
+        lags, limit, rest = [], time.time() + 60, b""
         while len(lags) < 1000 and time.time() < limit:
-            if events.readline().startswith(b"due:"):
-                lags.append(time.time() * 1000 - due_ms)
+            # A whole read has one time: taking it apart must not count as the server's.
+            rest += connection.recv(1 << 20)
+            at, (*whole, rest) = time.time() * 1000, rest.split(b"\r\n")
+            lags += [at - due_ms] * sum(line.startswith(b"due:") for line in whole)
         lags.sort()
         print(f"{name}: {len(lags)} of 1000 seen within a minute; lag in ms: p50 {lags[len(lags) // 2]:.1f}, "
               f"p99 {lags[len(lags) * 99 // 100]:.1f}, longest {lags[-1]:.1f}", flush=True)
