@@ -53,11 +53,14 @@ fn command(words: &[&str]) -> Vec<u8> {
     bytes
 }
 
+/// Makes the command of a number.
+type Make = Box<dyn Fn(usize) -> Vec<u8>>;
+
 fn commands(c: &mut Criterion) {
     let mut group = c.benchmark_group("engine");
     group.throughput(Throughput::Elements(64));
     let value = "x".repeat(64);
-    let cases: [(&str, Box<dyn Fn(usize) -> Vec<u8>>); 3] = [
+    let cases: [(&str, Make); 3] = [
         ("SET", Box::new(move |i| command(&["SET", &format!("key:{i:012}"), &value]))),
         ("GET", Box::new(|i| command(&["GET", &format!("key:{i:012}")]))),
         ("INCR", Box::new(|i| command(&["INCR", &format!("ctr:{i:012}")]))),
