@@ -1,5 +1,5 @@
 //! How a command is declared. One `Spec` is the single source of a command's name, arity, flags, keys, categories and
-//! documentation: COMMAND INFO, DOCS, GETKEYS, the gates, tracking and `docs/commands.md` all derive from it.
+//! documentation: COMMAND INFO, DOCS, GETKEYS and the gates all derive from it.
 
 use super::args::Args;
 use super::ctx::Ctx;
