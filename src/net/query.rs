@@ -176,11 +176,13 @@ impl QueryBuf {
     fn make_room(&mut self, need: usize) {
         // A command's known remainder is allocated at once; beyond 1 GB it is believed only as it arrives.
         let want = need.clamp(1, 1 << 30).max(if self.is_empty() { 1 } else { 1024 });
-        if self.data.len() - self.end >= want {
+        if self.data.len() - self.end >= need.clamp(1, want) {
             return;
         }
         self.compact();
-        let missing = self.end + want;
+        // Some room beyond a long argument, so that its last read is a short one and asks for no growth.
+        const BEYOND: usize = 1024;
+        let missing = self.end + want + if want > CHUNK_BYTES { BEYOND } else { 0 };
         if self.data.len() < missing {
             // Grow by half at least, and never by more than a megabyte beyond what is known to come.
             let grown = missing.max(self.data.len() + (self.data.len() / 2).min(1 << 20));
