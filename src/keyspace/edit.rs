@@ -2,7 +2,7 @@
 //! [`super::effects`] when it is done.
 
 use super::effects::EventClass;
-use super::entry::{EntryRef, INLINE_MAX, NewValue, Stored};
+use super::entry::{EntryRef, INLINE_MAX, NewValue, Stored, View};
 use super::key::{Key, WrongType};
 use super::keys::Keys;
 use super::value::{Kind, Object};
@@ -18,6 +18,10 @@ pub enum Packed {
 /// where they are.
 pub trait Value: Sized + Default {
     const KIND: Kind;
+    /// The value as it is read, borrowed from its entry.
+    type Ref<'a>;
+    /// Borrows the value of an entry whose kind was checked.
+    fn view(view: View<'_>) -> Self::Ref<'_>;
     /// From the inline bytes, which are in a buffer of their own for the time of the edit.
     fn unpack(bytes: Vec<u8>, variant: bool) -> Self;
     /// From an immediate integer (strings only).
@@ -29,6 +33,11 @@ pub trait Value: Sized + Default {
     fn of(object: &mut Object) -> Option<&mut Self>;
     /// An empty collection's key is deleted. Strings stay.
     fn vanishes(&self) -> bool;
+}
+
+/// What the largest entry leaves for the value, after header, expiry, the widest lengths and the key.
+pub(super) fn inline_room(key: &[u8]) -> usize {
+    INLINE_MAX.saturating_sub(key.len() + 4 + 8 + 5 + 3)
 }
 
 enum Held<T> {
@@ -135,9 +144,7 @@ impl<T: Value> Edit<'_, '_, '_, T> {
             return true;
         }
         let Held::Owned(value) = held else { return false };
-        // Header, expiry and the widest lengths: what is left of the largest entry may be value.
-        let room = INLINE_MAX.saturating_sub(self.key.bytes.len() + 4 + 8 + 5 + 3);
-        match value.pack(room) {
+        match value.pack(inline_room(self.key.bytes)) {
             Packed::Object(object) => self.store(NewValue::Heap(Box::new(object))),
             Packed::Bytes(bytes, variant) => {
                 self.store(NewValue::Inline(&bytes, variant));

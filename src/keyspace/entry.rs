@@ -445,6 +445,7 @@ impl<'a> View<'a> {
                     "raw"
                 }
             }
+            (Kind::Set, Stored::Inline(_)) if self.variant() => "intset",
             (_, Stored::Inline(_)) => "listpack",
             (_, Stored::Heap(object)) => object.encoding(),
         }

@@ -1,6 +1,7 @@
 //! The keys of one database as a command sees them. Reading, creating, deleting; [`super::edit`] changes values.
 
 use super::access;
+use super::edit::{Packed, Value};
 use super::effects::EventClass;
 use super::entry::{EntryRef, Meta, NewValue, Stored, View, entry_size};
 use super::key::{Key, WrongType};
@@ -155,15 +156,37 @@ impl<'a> Keys<'a> {
         self.space.find(self.db, &key.into()).is_some()
     }
 
+    /// The value of one type at a key, for a reading command.
+    #[inline]
+    pub fn read_as<'k, T: Value>(
+        &mut self,
+        key: impl Into<Key<'k>>,
+    ) -> Result<Option<T::Ref<'_>>, WrongType> {
+        self.read(key).map(view_as::<T>).transpose()
+    }
+
+    /// The value of one type at a key, for a writing command.
+    pub fn look_as<'k, T: Value>(
+        &mut self,
+        key: impl Into<Key<'k>>,
+    ) -> Result<Option<T::Ref<'_>>, WrongType> {
+        self.look(key).map(view_as::<T>).transpose()
+    }
+
+    /// The value of one type at a key, leaving no trace, as [`Keys::peek`].
+    pub fn peek_as<'k, T: Value>(&self, key: impl Into<Key<'k>>) -> Result<Option<T::Ref<'_>>, WrongType> {
+        self.peek(key).map(view_as::<T>).transpose()
+    }
+
     /// The string at a key, for a reading command.
     #[inline]
     pub fn read_str<'k>(&mut self, key: impl Into<Key<'k>>) -> Result<Option<StrView<'_>>, WrongType> {
-        self.read(key).map(str_of).transpose()
+        self.read_as::<Str>(key)
     }
 
     /// The string at a key, for a writing command.
     pub fn look_str<'k>(&mut self, key: impl Into<Key<'k>>) -> Result<Option<StrView<'_>>, WrongType> {
-        self.look(key).map(str_of).transpose()
+        self.look_as::<Str>(key)
     }
 
     /// When the key's time comes: `None` without a key, `Some(None)` without a time.
@@ -195,6 +218,23 @@ impl<'a> Keys<'a> {
         } else {
             self.put(key, Kind::String, NewValue::Heap(Box::new(Object::Str(Str(bytes.to_vec())))), ttl);
         }
+    }
+
+    /// Puts a whole collection under a key, freeing what was there, as the STORE forms do: it has no time to live.
+    /// An empty one is not put;
+    /// says whether it was. Event and dirty count are the caller's.
+    pub fn put_value<'k, T: Value>(&mut self, key: impl Into<Key<'k>>, value: T) -> bool {
+        let key = key.into();
+        if value.vanishes() {
+            return false;
+        }
+        match value.pack(super::edit::inline_room(key.bytes)) {
+            Packed::Bytes(bytes, variant) => {
+                self.put(&key, T::KIND, NewValue::Inline(&bytes, variant), Ttl::Clear);
+            }
+            Packed::Object(object) => self.put(&key, T::KIND, NewValue::Heap(Box::new(object)), Ttl::Clear),
+        }
+        true
     }
 
     /// Puts a value of any kind, freeing what was there.
@@ -334,8 +374,9 @@ impl<'a> Keys<'a> {
     }
 }
 
-fn str_of(view: View<'_>) -> Result<StrView<'_>, WrongType> {
-    if view.kind() == Kind::String { Ok(view.str()) } else { Err(WrongType) }
+#[inline]
+fn view_as<T: Value>(view: View<'_>) -> Result<T::Ref<'_>, WrongType> {
+    if view.kind() == T::KIND { Ok(T::view(view)) } else { Err(WrongType) }
 }
 
 impl<'a> View<'a> {
@@ -346,7 +387,6 @@ impl<'a> View<'a> {
             Stored::Int(n) => StrView::Int(n),
             Stored::Inline(bytes) => StrView::Bytes(bytes),
             Stored::Heap(Object::Str(Str(bytes))) => StrView::Bytes(bytes),
-            #[allow(unreachable_patterns)]
             Stored::Heap(_) => unreachable!("a string's object is a string"),
         }
     }

@@ -1,6 +1,7 @@
 //! Databases: entries, expiry, eviction, and the one way to change a value.
 
 mod access;
+mod collections;
 mod dict;
 pub mod edit;
 pub mod effects;

@@ -1,6 +1,8 @@
 //! Strings that are edited byte by byte: APPEND, SETRANGE, SETBIT and their like.
 
 use super::edit::{Packed, Value};
+use super::entry::View;
+use super::keys::StrView;
 use super::value::{Kind, Object};
 
 /// The bytes of a string under edit. It is stored raw afterwards, even if it could be an integer or an embedded
@@ -10,6 +12,11 @@ pub struct Str(pub Vec<u8>);
 
 impl Value for Str {
     const KIND: Kind = Kind::String;
+    type Ref<'a> = StrView<'a>;
+
+    fn view(view: View<'_>) -> StrView<'_> {
+        view.str()
+    }
 
     fn unpack(bytes: Vec<u8>, _variant: bool) -> Self {
         Str(bytes)
@@ -26,7 +33,6 @@ impl Value for Str {
     fn of(object: &mut Object) -> Option<&mut Self> {
         match object {
             Object::Str(bytes) => Some(bytes),
-            #[allow(unreachable_patterns)]
             _ => None,
         }
     }

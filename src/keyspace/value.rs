@@ -1,6 +1,11 @@
 //! The kinds of values and the boxed form of those too large, or too rich, to lie in their key's entry.
 
 use super::strings::Str;
+use crate::table::hash::Hasher;
+use crate::types::list::List;
+use crate::types::set::Set;
+use crate::types::stream::Stream;
+use crate::types::zset::Zset;
 
 /// A type of Redis, numbered as in an entry's header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,13 +45,21 @@ const PAGES_AT_ONCE: usize = 16 * 1024;
 #[derive(Debug)]
 pub enum Object {
     Str(Str),
+    List(List),
+    Set(Set),
+    Zset(Zset),
+    Stream(Box<Stream>),
 }
 
 impl Object {
-    /// A copy of its own.
-    pub fn duplicate(&self) -> Object {
+    /// A copy of its own; its tables hash as the keyspace does. O(size), lists and streams share their nodes.
+    pub fn duplicate(&self, hasher: Hasher) -> Object {
         match self {
             Object::Str(bytes) => Object::Str(Str(bytes.0.clone())),
+            Object::List(list) => Object::List(list.clone()),
+            Object::Set(set) => Object::Set(set.duplicate(hasher)),
+            Object::Zset(set) => Object::Zset(set.duplicate(hasher)),
+            Object::Stream(stream) => Object::Stream(stream.clone()),
         }
     }
 
@@ -54,6 +67,10 @@ impl Object {
     pub fn encoding(&self) -> &'static str {
         match self {
             Object::Str(_) => "raw",
+            Object::List(list) => list.as_ref().encoding(),
+            Object::Set(set) => set.as_ref().encoding(),
+            Object::Zset(set) => set.as_ref().encoding(),
+            Object::Stream(_) => "stream",
         }
     }
 
@@ -62,13 +79,23 @@ impl Object {
         match self {
             // Giving the pages of a long string back takes its time, too.
             Object::Str(Str(bytes)) => 1 + bytes.capacity() / PAGES_AT_ONCE,
+            Object::List(list) => list.as_ref().info().map_or(1, |info| info.nodes),
+            Object::Set(Set::Table(map)) => map.len(),
+            Object::Zset(Zset::Big(set)) => set.len(),
+            Object::Set(_) | Object::Zset(_) => 1,
+            Object::Stream(stream) => stream.free_effort(),
         }
     }
 
     /// Heap bytes, estimated from capacities.
     pub fn heap_bytes(&self) -> usize {
-        match self {
-            Object::Str(Str(bytes)) => bytes.capacity() + std::mem::size_of::<Self>(),
-        }
+        let held = match self {
+            Object::Str(Str(bytes)) => bytes.capacity(),
+            Object::List(list) => list.as_ref().memory(),
+            Object::Set(set) => set.as_ref().memory(),
+            Object::Zset(set) => set.as_ref().memory(),
+            Object::Stream(stream) => stream.memory(),
+        };
+        held + std::mem::size_of::<Self>()
     }
 }

@@ -63,7 +63,7 @@ impl Keys<'_> {
         let value = match view.stored() {
             Stored::Int(n) => NewValue::Int(n),
             Stored::Inline(bytes) => NewValue::Inline(bytes, view.variant()),
-            Stored::Heap(object) => NewValue::Heap(Box::new(object.duplicate())),
+            Stored::Heap(object) => NewValue::Heap(Box::new(object.duplicate(self.space.hasher))),
         };
         let meta = Meta { expiry: view.expiry(), ..self.space.fresh_meta() };
         let entry = EntryRef::new(&mut self.space.slab, to, view.kind(), value, meta);

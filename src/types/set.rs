@@ -174,6 +174,13 @@ pub enum Set {
     Table(Box<Map>),
 }
 
+/// An empty set, which is an intset until the first member that is no integer.
+impl Default for Set {
+    fn default() -> Self {
+        Set::Intset(Intset::new())
+    }
+}
+
 impl Set {
     /// An empty set fit for `first` and about `expected` members in all.
     pub fn for_member(first: &[u8], expected: usize, limits: &SetLimits) -> Set {
@@ -354,12 +361,12 @@ impl Set {
     }
 
     /// A copy of the same encoding, for COPY. O(n).
-    pub fn duplicate(&self, limits: &SetLimits) -> Set {
+    pub fn duplicate(&self, hasher: Hasher) -> Set {
         match self {
             Set::Intset(set) => Set::Intset(set.clone()),
             Set::Packed(lp) => Set::Packed(lp.clone()),
             Set::Table(map) => {
-                let mut copy = Box::new(Map::new(limits.hasher));
+                let mut copy = Box::new(Map::new(hasher));
                 for (member, _) in map.iter() {
                     copy.insert_new(member, b"");
                 }

@@ -115,7 +115,7 @@ fn check_reads(set: &Set, oracle: &BTreeSet<Vec<u8>>, limits: &SetLimits, words:
         assert_eq!(picks.len(), count.min(oracle.len()));
         assert!(picks.is_subset(oracle));
     }
-    let copy = set.duplicate(limits);
+    let copy = set.duplicate(limits.hasher);
     assert_eq!(copy.as_ref().encoding(), read.encoding());
     check(&copy, oracle, limits);
     if let Some(mut job) = copy.into_free() {

@@ -181,7 +181,7 @@ fn check_reads(set: &Zset, oracle: &Oracle, limits: &ZsetLimits, words: &mut dyn
         read.random(words(), |m, s| assert_eq!(oracle.get(&m.to_vec()), Some(&s))),
         !oracle.is_empty()
     );
-    let copy = set.duplicate(limits);
+    let copy = set.duplicate(limits.hasher);
     assert_eq!(copy.as_ref().encoding(), read.encoding());
     check(&copy, oracle);
     if let Some(mut free) = copy.into_free() {

@@ -14,6 +14,15 @@ pub struct Stream {
     pub groups: BTreeMap<Box<[u8]>, Group>,
 }
 
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream")
+            .field("entries", &self.entries.len())
+            .field("groups", &self.groups.len())
+            .finish()
+    }
+}
+
 impl Stream {
     pub fn new() -> Stream {
         Stream::default()

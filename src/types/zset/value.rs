@@ -54,6 +54,13 @@ pub enum Zset {
     Big(Box<BigZset>),
 }
 
+/// An empty set, which is a listpack.
+impl Default for Zset {
+    fn default() -> Self {
+        Zset::Packed(Listpack::new())
+    }
+}
+
 impl Zset {
     /// An empty set fit for about `expected` members of up to `longest` bytes.
     pub fn for_members(expected: usize, longest: usize, limits: &ZsetLimits) -> Zset {
@@ -131,11 +138,11 @@ impl Zset {
     }
 
     /// A copy of the same encoding, for COPY. O(n log n).
-    pub fn duplicate(&self, limits: &ZsetLimits) -> Zset {
+    pub fn duplicate(&self, hasher: Hasher) -> Zset {
         match self {
             Zset::Packed(lp) => Zset::Packed(lp.clone()),
             Zset::Big(set) => {
-                let mut copy = Box::new(BigZset::new(limits.hasher));
+                let mut copy = Box::new(BigZset::new(hasher));
                 set.walk(0, false, |member, score| {
                     copy.update(member, |_| Some(score));
                     true
