@@ -255,6 +255,13 @@ impl<'a> Reply<'a> {
         self.set_deferred(deferred, sigil, count);
     }
 
+    /// Puts what `write` writes in front of what was written since `defer`.
+    pub fn set_deferred_with(&mut self, deferred: Deferred, write: impl FnOnce(&mut Self)) {
+        let body_end = self.out.len();
+        write(self);
+        self.put_last_first(deferred.at, body_end);
+    }
+
     fn set_deferred(&mut self, Deferred { at }: Deferred, sigil: u8, count: usize) {
         let body_end = self.out.len();
         self.header(sigil, count);
@@ -350,7 +357,7 @@ mod tests {
             r.set_deferred_map(inner, 1);
             let empty = r.defer();
             r.set_deferred_set(empty, 0);
-            r.set_deferred_array(outer, 123);
+            r.set_deferred_with(outer, |r| r.array(123));
         };
         expect(
             write,

@@ -8,7 +8,7 @@ mod expire;
 mod flush;
 mod object;
 mod rename;
-mod scan;
+pub mod scan;
 mod ttl;
 
 /// The family.

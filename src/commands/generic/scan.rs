@@ -1,7 +1,8 @@
-//! SCAN, KEYS, RANDOMKEY, DBSIZE.
+//! SCAN, KEYS, RANDOMKEY, DBSIZE; and what the scans of collections share with SCAN: options, cursor, reply.
 
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, Spec, done};
 use crate::keyspace::Kind;
+use crate::resp::reply::{Deferred, Reply};
 use crate::util::glob::Glob;
 use crate::util::numbers::parse_u64;
 
@@ -16,66 +17,124 @@ pub static SCAN: Spec = Spec::read("scan", -2)
     .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"])
     .run(scan);
 
-/// The options of SCAN.
-struct Options<'a> {
+/// The options of SCAN and of the scans of collections.
+#[derive(Debug)]
+pub struct ScanOptions<'a> {
     pattern: Option<Glob<'a>>,
-    count: usize,
+    /// About how many elements a call tells, at least 1.
+    pub count: usize,
     kind: Option<Kind>,
+    /// HSCAN NOVALUES, ZSCAN NOSCORES: names are told without what belongs to them.
+    pub names_only: bool,
 }
 
-impl<'a> Options<'a> {
-    fn parse(args: &Args<'a>) -> Result<Self, Error> {
-        let mut options = Options { pattern: None, count: 10, kind: None };
-        let mut i = 2;
+impl<'a> ScanOptions<'a> {
+    /// Reads the options from argument `from` on, of a scan over a collection of this kind, or over the keys.
+    pub fn parse(args: &Args<'a>, from: usize, of: Option<Kind>) -> Result<Self, Error> {
+        let mut options = ScanOptions { pattern: None, count: 10, kind: None, names_only: false };
+        let mut i = from;
         while i < args.len() {
-            if i + 1 == args.len() {
-                return Err(Error::Syntax);
-            }
-            if args.is(i, "count") {
-                let count = args.int(i + 1)?;
-                options.count = usize::try_from(count).ok().filter(|n| *n > 0).ok_or(Error::Syntax)?;
-            } else if args.is(i, "match") {
-                options.pattern = (args.get(i + 1) != b"*").then(|| Glob::new(args.get(i + 1)));
-            } else if args.is(i, "type") {
-                let name = args.get(i + 1);
-                let known = |kind: &Kind| name.eq_ignore_ascii_case(kind.name().as_bytes());
-                options.kind = Kind::ALL.into_iter().find(known);
-                if options.kind.is_none() {
-                    let name = String::from_utf8_lossy(name);
-                    return Err(Error::text(format!("unknown type name '{name}'")));
+            let value = args.opt(i + 1);
+            match value {
+                Some(_) if args.is(i, "count") => {
+                    let count = args.int(i + 1)?;
+                    options.count = usize::try_from(count).ok().filter(|n| *n > 0).ok_or(Error::Syntax)?;
                 }
-            } else {
-                return Err(Error::Syntax);
+                Some(pattern) if args.is(i, "match") => {
+                    options.pattern = (pattern != b"*").then(|| Glob::new(pattern));
+                }
+                Some(name) if args.is(i, "type") && of.is_none() => options.kind = Some(kind_named(name)?),
+                _ => {
+                    options.flag(args, i, of)?;
+                    i += 1;
+                    continue;
+                }
             }
             i += 2;
         }
         Ok(options)
     }
 
-    fn take(&self, key: &[u8], kind: Kind) -> bool {
-        self.kind.is_none_or(|wanted| wanted == kind) && self.pattern.is_none_or(|p| p.matches(key))
+    /// An option of one word.
+    fn flag(&mut self, args: &Args<'_>, i: usize, of: Option<Kind>) -> Result<(), Error> {
+        if args.is(i, "novalues") {
+            if of != Some(Kind::Hash) {
+                return Err(Error::Plain("NOVALUES option can only be used in HSCAN"));
+            }
+        } else if args.is(i, "noscores") {
+            if of != Some(Kind::Zset) {
+                return Err(Error::Plain("NOSCORES option can only be used in ZSCAN"));
+            }
+        } else {
+            return Err(Error::Syntax);
+        }
+        self.names_only = true;
+        Ok(())
+    }
+
+    /// Whether the pattern lets this name through.
+    #[inline]
+    pub fn wants(&self, name: &[u8]) -> bool {
+        self.pattern.is_none_or(|pattern| pattern.matches(name))
+    }
+
+    fn wants_key(&self, key: &[u8], kind: Kind) -> bool {
+        self.kind.is_none_or(|wanted| wanted == kind) && self.wants(key)
+    }
+}
+
+fn kind_named(name: &[u8]) -> Result<Kind, Error> {
+    let found = Kind::ALL.into_iter().find(|kind| name.eq_ignore_ascii_case(kind.name().as_bytes()));
+    found.ok_or_else(|| Error::text(format!("unknown type name '{}'", String::from_utf8_lossy(name))))
+}
+
+/// The cursor at argument `i`.
+pub fn scan_cursor(args: &Args<'_>, i: usize) -> Result<u64, Error> {
+    parse_u64(args.get(i)).ok_or(Error::InvalidCursor)
+}
+
+/// The elements that a scan tells, written as they are found; the cursor goes before them at the end.
+#[must_use = "without its cursor a scan is no reply"]
+pub struct Found<'r, 'o> {
+    reply: &'r mut Reply<'o>,
+    start: Deferred,
+    count: usize,
+}
+
+impl<'r, 'o> Found<'r, 'o> {
+    pub fn new(reply: &'r mut Reply<'o>) -> Self {
+        let start = reply.defer();
+        Found { reply, start, count: 0 }
+    }
+
+    /// Tells a name, a field, a value or a score.
+    #[inline]
+    pub fn tell(&mut self, element: &[u8]) {
+        self.reply.bulk(element);
+        self.count += 1;
+    }
+
+    /// Ends the reply with the cursor to go on with; 0 for a scan that is over.
+    pub fn finish(self, cursor: u64) {
+        let Found { reply, start, count } = self;
+        reply.set_deferred_with(start, |reply| {
+            reply.array(2);
+            reply.bulk(itoa::Buffer::new().format(cursor).as_bytes());
+            reply.array(count);
+        });
     }
 }
 
 fn scan(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let cursor = parse_u64(args.get(1)).ok_or(Error::InvalidCursor)?;
-    let options = Options::parse(args)?;
-    let mut found: Vec<u8> = Vec::new();
-    let mut ends: Vec<usize> = Vec::new();
+    let cursor = scan_cursor(args, 1)?;
+    let options = ScanOptions::parse(args, 2, None)?;
+    let mut found = Found::new(&mut ctx.reply);
     let next = ctx.keys.scan(cursor, options.count, |key, kind| {
-        if options.take(key, kind) {
-            found.extend_from_slice(key);
-            ends.push(found.len());
+        if options.wants_key(key, kind) {
+            found.tell(key);
         }
     });
-    ctx.reply.array(2);
-    ctx.reply.bulk(itoa::Buffer::new().format(next).as_bytes());
-    ctx.reply.array(ends.len());
-    let mut start = 0;
-    for end in ends {
-        ctx.reply.bulk(&found[start..end]);
-        start = end;
-    }
+    found.finish(next);
     done()
 }
 
