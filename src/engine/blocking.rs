@@ -74,6 +74,14 @@ impl Blocking {
             self.ready.push_back(place);
         }
     }
+
+    /// Every key that somebody waits for in these databases may have come or gone.
+    fn note_databases(&mut self, which: impl Fn(DbIndex) -> bool) {
+        let places: Vec<_> = self.waiting.keys().filter(|(db, _)| which(*db)).cloned().collect();
+        for (db, key) in places {
+            self.note_ready(db, &key);
+        }
+    }
 }
 
 /// How a wait ends without a value.
@@ -92,7 +100,8 @@ impl Engine {
         let db = client.session.db;
         for key in &on.keys {
             let queue = self.blocking.waiting.entry((db, key.clone())).or_default();
-            if !queue.contains(&id) {
+            // Named twice, a key has this client at its end already.
+            if queue.back() != Some(&id) {
                 queue.push_back(id);
             }
         }
@@ -103,7 +112,7 @@ impl Engine {
         if on.reason == BlockReason::Group {
             self.blocking.for_groups += on.keys.len();
         }
-        let args = args.to_owned();
+        let args = on.instead.unwrap_or_else(|| args.to_owned());
         client.io.arg_bytes = args.heap_bytes();
         client.blocked = Some(Box::new(Blocked {
             command,
@@ -190,25 +199,20 @@ impl Engine {
         }
     }
 
-    /// After SWAPDB: keys that somebody waits for may have come with the other database.
+    /// After SWAPDB: keys that somebody waits for may have come with the other database, or gone with it.
     pub fn note_swapped(&mut self, a: DbIndex, b: DbIndex) {
-        let Engine { keyspace, blocking, .. } = self;
-        let come: Vec<_> = blocking
-            .waiting
-            .keys()
-            .filter(|(db, key)| (*db == a || *db == b) && keyspace.contains_raw(*db, key))
-            .cloned()
-            .collect();
-        for (db, key) in come {
-            blocking.note_ready(db, &key);
-        }
+        self.blocking.note_databases(|db| db == a || db == b);
     }
 
     /// Notes which touched keys somebody waits for.
     pub(super) fn settle_blocked(&mut self) {
         let Engine { keyspace, blocking, .. } = self;
-        for (db, key) in keyspace.effects.touched() {
+        for (db, key) in keyspace.effects.stirred() {
             blocking.note_ready(db, key);
+        }
+        let flushed = &keyspace.effects.flushed;
+        if !flushed.is_empty() {
+            blocking.note_databases(|db| flushed.iter().any(|flushed| flushed.is_none_or(|f| f == db)));
         }
     }
 
@@ -216,9 +220,14 @@ impl Engine {
     /// BLMOVE may make the next key ready.
     pub(super) fn wake_blocked(&mut self) {
         while let Some((db, key)) = self.blocking.ready.pop_front() {
-            let Some(queue) = self.blocking.waiting.get(&(db, key)) else { continue };
+            let place = (db, key);
+            let Some(queue) = self.blocking.waiting.get(&place) else { continue };
             for id in queue.clone() {
-                self.retry(id);
+                let found = Keys::new(&mut self.keyspace, db).peek(&*place.1).map(|view| view.kind());
+                let blocked = self.clients.get(id).and_then(|client| client.blocked.as_ref());
+                if blocked.is_some_and(|blocked| blocked.reason.wakes_for(found)) {
+                    self.retry(id);
+                }
             }
         }
     }

@@ -1,6 +1,8 @@
 //! How a command went on after its handler returned.
 
+use super::args::OwnedArgs;
 use crate::ids::UnixMs;
+use crate::keyspace::Kind;
 
 /// What the machine does after a handler.
 #[derive(Debug)]
@@ -18,6 +20,16 @@ pub struct BlockOn {
     /// `None` waits for ever.
     pub deadline: Option<UnixMs>,
     pub reason: BlockReason,
+    /// What to run when a key is touched, where that is not the command as it came: XREAD's `$` means the end of the
+    /// stream as it was when the waiting began.
+    pub instead: Option<OwnedArgs>,
+}
+
+impl BlockOn {
+    /// Waits for keys, to run the command as it came once more.
+    pub fn keys(keys: &[&[u8]], deadline: Option<UnixMs>, reason: BlockReason) -> Self {
+        BlockOn { keys: keys.iter().map(|key| Box::from(*key)).collect(), deadline, reason, instead: None }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +41,20 @@ pub enum BlockReason {
     Group,
     /// Waits for no key but for the end of the server.
     Shutdown,
+}
+
+impl BlockReason {
+    /// Whether a touched key is worth running the command again: one of the type it waits for. Who waits for a group
+    /// also has to hear that the key went, or is something else now.
+    pub fn wakes_for(self, found: Option<Kind>) -> bool {
+        match self {
+            BlockReason::List => found == Some(Kind::List),
+            BlockReason::ZSet => found == Some(Kind::Zset),
+            BlockReason::Stream => found == Some(Kind::Stream),
+            BlockReason::Group => true,
+            BlockReason::Shutdown => false,
+        }
+    }
 }
 
 /// The ordinary end of a handler.

@@ -38,6 +38,8 @@ pub struct KeyEvent {
 pub struct TouchedKey {
     pub db: DbIndex,
     key: (u32, u32),
+    /// Its value changed as WATCH understands it.
+    changed: bool,
 }
 
 /// What the running command's own line in the log becomes.
@@ -101,7 +103,15 @@ impl Effects {
     pub fn touch(&mut self, db: DbIndex, key: &[u8]) {
         if self.wants_touched {
             let key = self.keep(key);
-            self.touched.push(TouchedKey { db, key });
+            self.touched.push(TouchedKey { db, key, changed: true });
+        }
+    }
+
+    /// Notes that those who are blocked on a key have to look at it again, although WATCH takes it for unchanged.
+    pub fn stir(&mut self, db: DbIndex, key: &[u8]) {
+        if self.wants_touched {
+            let key = self.keep(key);
+            self.touched.push(TouchedKey { db, key, changed: false });
         }
     }
 
@@ -135,8 +145,18 @@ impl Effects {
         self.events.iter().map(|e| (*e, &self.bytes[e.key.0 as usize..e.key.1 as usize]))
     }
 
+    /// The keys that were changed.
     pub fn touched(&self) -> impl Iterator<Item = (DbIndex, &[u8])> {
-        self.touched.iter().map(|t| (t.db, &self.bytes[t.key.0 as usize..t.key.1 as usize]))
+        self.stirred_keys().filter(|(t, _)| t.changed).map(|(t, key)| (t.db, key))
+    }
+
+    /// The keys that blocked clients have to look at: changed ones and stirred ones.
+    pub fn stirred(&self) -> impl Iterator<Item = (DbIndex, &[u8])> {
+        self.stirred_keys().map(|(t, key)| (t.db, key))
+    }
+
+    fn stirred_keys(&self) -> impl Iterator<Item = (&TouchedKey, &[u8])> {
+        self.touched.iter().map(|t| (t, &self.bytes[t.key.0 as usize..t.key.1 as usize]))
     }
 
     pub fn log_items(&self) -> impl ExactSizeIterator<Item = (DbIndex, &[u8])> {

@@ -81,7 +81,7 @@ fn shutdown(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
         return Err(Error::Plain("SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client"));
     }
     engine.requests.push(TurnRequest::Shutdown { client: id, flags });
-    Ok(Flow::Block(Box::new(BlockOn { keys: Vec::new(), deadline: None, reason: BlockReason::Shutdown })))
+    Ok(Flow::Block(Box::new(BlockOn::keys(&[], None, BlockReason::Shutdown))))
 }
 
 pub static MONITOR: Spec = Spec::plain("monitor", 1)
