@@ -7,11 +7,12 @@ pub mod connection;
 pub mod generic;
 mod list;
 pub mod pubsub;
+mod set;
 pub mod string;
 pub mod transaction;
 
 /// The families, each with its commands.
 const FAMILIES: &[&[&Spec]] =
-    &[admin::ALL, connection::ALL, generic::ALL, pubsub::ALL, string::ALL, transaction::ALL];
+    &[admin::ALL, connection::ALL, generic::ALL, pubsub::ALL, set::ALL, string::ALL, transaction::ALL];
 
 pub use list::all;

@@ -273,11 +273,11 @@ section "Data types" {
     /// How many nodes at either end of a list are left uncompressed; 0 compresses none.
     list_compress_depth: u32 = 0, "list-compress-depth", int(0, INT), DEBUG, TypeLimits, Inert;
     /// Up to how many integers a set of integers stays packed.
-    set_max_intset_entries: u64 = 512, "set-max-intset-entries", int(0, LONG), NONE, TypeLimits, Inert;
+    set_max_intset_entries: u64 = 512, "set-max-intset-entries", int(0, LONG), NONE, TypeLimits, Live;
     /// Up to how many members another set stays packed.
-    set_max_listpack_entries: u64 = 128, "set-max-listpack-entries", int(0, LONG), NONE, TypeLimits, Inert;
+    set_max_listpack_entries: u64 = 128, "set-max-listpack-entries", int(0, LONG), NONE, TypeLimits, Live;
     /// The longest member of a packed set, in bytes.
-    set_max_listpack_value: u64 = 64, "set-max-listpack-value", int(0, LONG), NONE, TypeLimits, Inert;
+    set_max_listpack_value: u64 = 64, "set-max-listpack-value", int(0, LONG), NONE, TypeLimits, Live;
     /// Up to how many members a sorted set stays packed.
     zset_max_listpack_entries: u64 = 128, "zset-max-listpack-entries" | "zset-max-ziplist-entries", int(0, LONG), NONE,
         TypeLimits, Inert;
@@ -285,7 +285,7 @@ section "Data types" {
     zset_max_listpack_value: u64 = 64, "zset-max-listpack-value" | "zset-max-ziplist-value", memory(0, LONG), NONE,
         TypeLimits, Inert;
     /// Up to how many bytes a HyperLogLog stays sparse.
-    hll_sparse_max_bytes: u64 = 3000, "hll-sparse-max-bytes", memory(0, LONG), NONE, TypeLimits, Inert;
+    hll_sparse_max_bytes: u64 = 3000, "hll-sparse-max-bytes", memory(0, LONG), NONE, TypeLimits, Live;
     /// The bytes of a stream's node; 0 is no limit.
     stream_node_max_bytes: u64 = 4096, "stream-node-max-bytes", memory(0, LONG), NONE, TypeLimits, Inert;
     /// The entries of a stream's node; 0 is no limit.

@@ -6,6 +6,7 @@ pub mod call;
 pub mod client;
 pub mod client_info;
 pub mod ctx;
+mod elements;
 pub mod error;
 pub mod flow;
 pub mod gate;

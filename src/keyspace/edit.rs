@@ -107,8 +107,14 @@ impl<T: Value> Edit<'_, '_, '_, T> {
 
     /// The value, made if the key is not there.
     pub fn or_default(&mut self) -> &mut T {
+        self.or_make(T::default)
+    }
+
+    /// The value, made by `make` if the key is not there.
+    #[inline]
+    pub fn or_make(&mut self, make: impl FnOnce() -> T) -> &mut T {
         if matches!(self.held, Held::Absent) {
-            self.held = Held::Owned(T::default());
+            self.held = Held::Owned(make());
         }
         self.value().expect("an absent value was just made")
     }

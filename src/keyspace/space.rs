@@ -66,7 +66,7 @@ pub enum ExpiryMode {
 pub struct Keyspace {
     pub(super) dbs: Vec<Db>,
     pub(super) slab: Slab,
-    pub(super) hasher: Hasher,
+    pub hasher: Hasher,
     pub(super) expiry: ExpiryIndex,
     pub effects: Effects,
     pub counters: KeyCounters,

@@ -51,6 +51,11 @@ impl Rng {
         Rng { state: [next(), next(), next(), next()] }
     }
 
+    /// A generator of its own that goes on from here, for work during which this one is out of reach.
+    pub fn fork(&mut self) -> Rng {
+        Rng::with_seed(self.next_u64())
+    }
+
     /// The next 64 random bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {

@@ -78,7 +78,7 @@ fn write_info(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
     let categories: Vec<&str> = spec.categories().names().collect();
     reply.set(categories.len());
     categories.iter().for_each(|category| reply.simple(format!("@{category}")));
-    reply.array(spec.tips.len());
+    reply.set(spec.tips.len());
     spec.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(spec.keys.len());
     spec.keys.iter().for_each(|key| write_key_spec(reply, key));

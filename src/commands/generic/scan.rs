@@ -3,6 +3,7 @@
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, Spec, done};
 use crate::keyspace::Kind;
 use crate::resp::reply::{Deferred, Reply};
+use crate::types::packed::Value;
 use crate::util::glob::Glob;
 use crate::util::numbers::parse_u64;
 
@@ -78,6 +79,11 @@ impl<'a> ScanOptions<'a> {
         self.pattern.is_none_or(|pattern| pattern.matches(name))
     }
 
+    /// The same of a name as a packed collection has it.
+    pub fn wants_value(&self, name: Value<'_>) -> bool {
+        self.pattern.is_none() || self.wants(name.bytes(&mut itoa::Buffer::new()))
+    }
+
     fn wants_key(&self, key: &[u8], kind: Kind) -> bool {
         self.kind.is_none_or(|wanted| wanted == kind) && self.wants(key)
     }
@@ -111,6 +117,13 @@ impl<'r, 'o> Found<'r, 'o> {
     #[inline]
     pub fn tell(&mut self, element: &[u8]) {
         self.reply.bulk(element);
+        self.count += 1;
+    }
+
+    /// The same of an element of a packed collection.
+    #[inline]
+    pub fn tell_value(&mut self, element: Value<'_>) {
+        self.reply.bulk_value(element);
         self.count += 1;
     }
 

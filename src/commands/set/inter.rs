@@ -1,0 +1,124 @@
+//! SINTER, SINTERSTORE, SINTERCARD.
+
+use super::limits::set_limits;
+use super::several::{Sources, store};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::keyspace::Keys;
+use crate::types::packed::{Listpack, Value};
+use crate::types::set::{Set, SetRef};
+
+const COMPLEXITY: &str =
+    "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.";
+
+pub static SINTER: Spec = Spec::read("sinter", -2)
+    .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS))])
+    .acl(Acl::SET)
+    .group(Group::Set)
+    .complexity(COMPLEXITY)
+    .summary("Lists the members that several sets have in common.")
+    .syntax("key [key ...]")
+    .tips(&["nondeterministic_output_order"])
+    .run(sinter);
+
+pub static SINTERSTORE: Spec = Spec::write("sinterstore", -3)
+    .keys(&[
+        KeySpec::at(1, KeyFlags::OW.with(KeyFlags::UPDATE)),
+        KeySpec::range(2, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS)),
+    ])
+    .flags(Flags::DENYOOM)
+    .acl(Acl::SET)
+    .group(Group::Set)
+    .complexity(COMPLEXITY)
+    .summary("Stores the members that several sets have in common.")
+    .syntax("destination key [key ...]")
+    .run(sinterstore);
+
+pub static SINTERCARD: Spec = Spec::read("sintercard", -3)
+    .keys(&[KeySpec::counted(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
+    .flags(Flags::MOVABLE_KEYS)
+    .acl(Acl::SET)
+    .group(Group::Set)
+    .since("7.0.0")
+    .complexity(COMPLEXITY)
+    .summary("Counts the members that several sets have in common, up to a limit.")
+    .syntax("numkeys key [key ...] [LIMIT limit]")
+    .run(sintercard);
+
+/// The sets from the smallest to the largest; none if one of them is missing, as nothing is common then.
+fn by_size<'a>(sources: &Sources<'_>, keys: &'a Keys<'_>) -> Result<Vec<SetRef<'a>>, Error> {
+    let sets: Option<Vec<SetRef<'a>>> = sources.sets(keys)?.into_iter().collect();
+    let mut sets = sets.unwrap_or_default();
+    sets.sort_by_key(|set| set.len());
+    Ok(sets)
+}
+
+/// Tells `f` the common members, as long as it says to go on.
+fn common<'a>(sets: &[SetRef<'a>], mut f: impl FnMut(Value<'a>) -> bool) {
+    let Some((smallest, others)) = sets.split_first() else { return };
+    for member in smallest.iter() {
+        if others.iter().all(|set| set.contains_value(member)) && !f(member) {
+            return;
+        }
+    }
+}
+
+fn sinter(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
+    let sources = Sources::read(ctx, args.rest(1))?;
+    let Ctx { keys, reply, .. } = ctx;
+    let sets = by_size(&sources, keys)?;
+    let at = reply.defer();
+    let mut count = 0;
+    common(&sets, |member| {
+        reply.bulk_value(member);
+        count += 1;
+        true
+    });
+    reply.set_deferred_set(at, count);
+    done()
+}
+
+fn sinterstore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
+    let limits = set_limits(ctx);
+    let sources = Sources::read(ctx, args.rest(2))?;
+    let sets = by_size(&sources, &ctx.keys)?;
+    // COMPAT: what comes of an intset is one, what comes of others starts as a listpack and becomes an intset in the
+    // end if it holds but integers.
+    let mut outcome = match sets.first() {
+        None | Some(SetRef::Intset(_)) => Set::default(),
+        Some(_) => Set::Packed(Listpack::new()),
+    };
+    common(&sets, |member| {
+        outcome.insert_value(member, &limits);
+        true
+    });
+    outcome.settle_integers(&limits);
+    store(ctx, args.get(1), outcome, "sinterstore");
+    done()
+}
+
+fn sintercard(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
+    let no_keys = Error::Plain("numkeys should be greater than 0");
+    let count = args.int(1).ok().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).ok_or(no_keys)?;
+    if count > args.len() - 2 {
+        return Err(Error::Plain("Number of keys can't be greater than number of args"));
+    }
+    let mut limit = 0;
+    let mut i = 2 + count;
+    while i < args.len() {
+        if !args.is(i, "limit") || i + 1 == args.len() {
+            return Err(Error::Syntax);
+        }
+        let negative = Error::Plain("LIMIT can't be negative");
+        limit = args.int(i + 1).ok().and_then(|n| usize::try_from(n).ok()).ok_or(negative)?;
+        i += 2;
+    }
+    let sources = Sources::read(ctx, &args.rest(2)[..count])?;
+    let sets = by_size(&sources, &ctx.keys)?;
+    let mut found = 0;
+    common(&sets, |_| {
+        found += 1;
+        found != limit
+    });
+    ctx.reply.int(found as i64);
+    done()
+}
