@@ -8,11 +8,20 @@ pub mod generic;
 mod list;
 pub mod pubsub;
 mod set;
+mod stream;
 pub mod string;
 pub mod transaction;
 
 /// The families, each with its commands.
-const FAMILIES: &[&[&Spec]] =
-    &[admin::ALL, connection::ALL, generic::ALL, pubsub::ALL, set::ALL, string::ALL, transaction::ALL];
+const FAMILIES: &[&[&Spec]] = &[
+    admin::ALL,
+    connection::ALL,
+    generic::ALL,
+    pubsub::ALL,
+    set::ALL,
+    stream::ALL,
+    string::ALL,
+    transaction::ALL,
+];
 
 pub use list::all;

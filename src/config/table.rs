@@ -287,9 +287,9 @@ section "Data types" {
     /// Up to how many bytes a HyperLogLog stays sparse.
     hll_sparse_max_bytes: u64 = 3000, "hll-sparse-max-bytes", memory(0, LONG), NONE, TypeLimits, Live;
     /// The bytes of a stream's node; 0 is no limit.
-    stream_node_max_bytes: u64 = 4096, "stream-node-max-bytes", memory(0, LONG), NONE, TypeLimits, Inert;
+    stream_node_max_bytes: u64 = 4096, "stream-node-max-bytes", memory(0, LONG), NONE, TypeLimits, Live;
     /// The entries of a stream's node; 0 is no limit.
-    stream_node_max_entries: u64 = 100, "stream-node-max-entries", int(0, LONG), NONE, TypeLimits, Inert;
+    stream_node_max_entries: u64 = 100, "stream-node-max-entries", int(0, LONG), NONE, TypeLimits, Live;
 }
 
 section "Scripts" {
