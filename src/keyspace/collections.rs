@@ -4,6 +4,8 @@
 use super::edit::{Packed, Value};
 use super::entry::{Stored, View};
 use super::value::{Kind, Object};
+use crate::ids::UnixMs;
+use crate::types::hash::{Hash, HashRef};
 use crate::types::list::{List, ListRef};
 use crate::types::packed::{Intset, IntsetRef, Listpack, ListpackRef};
 use crate::types::set::{Set, SetRef};
@@ -19,7 +21,7 @@ impl Value for List {
     const KIND: Kind = Kind::List;
     type Ref<'a> = ListRef<'a>;
 
-    fn view(view: View<'_>) -> ListRef<'_> {
+    fn view(view: View<'_>, _now_ms: UnixMs) -> ListRef<'_> {
         match view.stored() {
             Stored::Inline(bytes) => ListRef::Packed(ListpackRef::new(bytes)),
             Stored::Heap(Object::List(list)) => list.as_ref(),
@@ -51,7 +53,7 @@ impl Value for Set {
     const KIND: Kind = Kind::Set;
     type Ref<'a> = SetRef<'a>;
 
-    fn view(view: View<'_>) -> SetRef<'_> {
+    fn view(view: View<'_>, _now_ms: UnixMs) -> SetRef<'_> {
         match view.stored() {
             Stored::Inline(bytes) if view.variant() => SetRef::Intset(IntsetRef::new(bytes)),
             Stored::Inline(bytes) => SetRef::Packed(ListpackRef::new(bytes)),
@@ -89,7 +91,7 @@ impl Value for Zset {
     const KIND: Kind = Kind::Zset;
     type Ref<'a> = ZsetRef<'a>;
 
-    fn view(view: View<'_>) -> ZsetRef<'_> {
+    fn view(view: View<'_>, _now_ms: UnixMs) -> ZsetRef<'_> {
         match view.stored() {
             Stored::Inline(bytes) => ZsetRef::Packed(ListpackRef::new(bytes)),
             Stored::Heap(Object::Zset(set)) => set.as_ref(),
@@ -117,12 +119,48 @@ impl Value for Zset {
     }
 }
 
+impl Value for Hash {
+    const KIND: Kind = Kind::Hash;
+    type Ref<'a> = HashRef<'a>;
+
+    fn view(view: View<'_>, now_ms: UnixMs) -> HashRef<'_> {
+        match view.stored() {
+            Stored::Inline(bytes) => HashRef::Packed(ListpackRef::new(bytes)),
+            Stored::Heap(Object::Hash(hash)) => hash.at(now_ms),
+            _ => unreachable!("a hash is stored as a listpack or as a hash"),
+        }
+    }
+
+    fn unpack(bytes: Vec<u8>, _variant: bool) -> Self {
+        Hash::Packed(Listpack::from_trusted(bytes))
+    }
+
+    fn pack(self, room: usize) -> Packed {
+        match self {
+            Hash::Packed(lp) => pack_listpack(lp, room, |lp| Object::Hash(Hash::Packed(lp))),
+            hash => Packed::Object(Object::Hash(hash)),
+        }
+    }
+
+    fn of(object: &mut Object) -> Option<&mut Self> {
+        if let Object::Hash(hash) = object { Some(hash) } else { None }
+    }
+
+    fn vanishes(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn next_due(&self) -> Option<UnixMs> {
+        Hash::next_due(self)
+    }
+}
+
 /// A stream is always an object of its own, and stays when it is empty: its identifiers and groups are worth keeping.
 impl Value for Stream {
     const KIND: Kind = Kind::Stream;
     type Ref<'a> = &'a Stream;
 
-    fn view(view: View<'_>) -> &Stream {
+    fn view(view: View<'_>, _now_ms: UnixMs) -> &Stream {
         match view.stored() {
             Stored::Heap(Object::Stream(stream)) => stream,
             _ => unreachable!("a stream is stored as a stream"),

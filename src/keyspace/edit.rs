@@ -2,10 +2,11 @@
 //! [`super::effects`] when it is done.
 
 use super::effects::EventClass;
-use super::entry::{EntryRef, INLINE_MAX, NewValue, Stored, View};
+use super::entry::{EntryRef, INLINE_MAX, NewValue, Stored, View, earlier};
 use super::key::{Key, WrongType};
 use super::keys::Keys;
 use super::value::{Kind, Object};
+use crate::ids::UnixMs;
 
 /// What a value becomes when it is put back.
 pub enum Packed {
@@ -20,8 +21,9 @@ pub trait Value: Sized + Default {
     const KIND: Kind;
     /// The value as it is read, borrowed from its entry.
     type Ref<'a>;
-    /// Borrows the value of an entry whose kind was checked.
-    fn view(view: View<'_>) -> Self::Ref<'_>;
+    /// Borrows the value of an entry whose kind was checked, as it is at a moment: parts whose time is before
+    /// `now_ms` are hidden.
+    fn view(view: View<'_>, now_ms: UnixMs) -> Self::Ref<'_>;
     /// From the inline bytes, which are in a buffer of their own for the time of the edit.
     fn unpack(bytes: Vec<u8>, variant: bool) -> Self;
     /// From an immediate integer (strings only).
@@ -33,6 +35,10 @@ pub trait Value: Sized + Default {
     fn of(object: &mut Object) -> Option<&mut Self>;
     /// An empty collection's key is deleted. Strings stay.
     fn vanishes(&self) -> bool;
+    /// When a part of the value goes, if parts can have times.
+    fn next_due(&self) -> Option<UnixMs> {
+        None
+    }
 }
 
 /// What the largest entry leaves for the value, after header, expiry, the widest lengths and the key.
@@ -56,6 +62,8 @@ pub struct Edit<'k, 'e, 'a, T: Value> {
     key: Key<'k>,
     entry: Option<EntryRef>,
     held: Held<T>,
+    /// When the first part of the value was to go before the edit.
+    part_due: Option<UnixMs>,
 }
 
 impl<'a> Keys<'a> {
@@ -64,7 +72,7 @@ impl<'a> Keys<'a> {
         let key = key.into();
         let key = Key::with_hash(key.bytes, key.hash(&self.space.hasher));
         let Some(entry) = self.space.find(self.db, &key) else {
-            return Ok(Edit { keys: self, key, entry: None, held: Held::Absent });
+            return Ok(Edit { keys: self, key, entry: None, held: Held::Absent, part_due: None });
         };
         if entry.kind() != T::KIND {
             return Err(WrongType);
@@ -83,7 +91,8 @@ impl<'a> Keys<'a> {
             }
             Stored::Heap(_) => Held::InPlace,
         };
-        Ok(Edit { keys: self, key, entry: Some(entry), held })
+        let part_due = if T::KIND == Kind::Hash { entry.part_due() } else { None };
+        Ok(Edit { keys: self, key, entry: Some(entry), held, part_due })
     }
 }
 
@@ -144,12 +153,25 @@ impl<T: Value> Edit<'_, '_, '_, T> {
         let gone = self.value().is_some_and(|value| value.vanishes());
         let held = std::mem::replace(&mut self.held, Held::Absent);
         if gone {
-            if self.entry.take().is_some() {
+            if let Some(entry) = self.entry.take() {
+                // Parts that went in this edit are no longer seen in the entry.
+                self.keys.space.recount_parts(
+                    self.keys.db,
+                    self.part_due.is_some(),
+                    entry.part_due().is_some(),
+                );
                 self.keys.space.unlink(self.keys.db, &self.key);
             }
             return true;
         }
-        let Held::Owned(value) = held else { return false };
+        let value = match held {
+            Held::Owned(value) => value,
+            Held::InPlace => {
+                self.note_parts();
+                return false;
+            }
+            Held::Absent => return false,
+        };
         match value.pack(inline_room(self.key.bytes)) {
             Packed::Object(object) => self.store(NewValue::Heap(Box::new(object))),
             Packed::Bytes(bytes, variant) => {
@@ -160,13 +182,28 @@ impl<T: Value> Edit<'_, '_, '_, T> {
         false
     }
 
+    /// After an edit in place: parts with a time may be there for the first time, or no longer, or go earlier.
+    fn note_parts(&mut self) {
+        if T::KIND != Kind::Hash {
+            return;
+        }
+        let Some(entry) = self.entry else { return };
+        let part_due = entry.part_due();
+        self.keys.space.recount_parts(self.keys.db, self.part_due.is_some(), part_due.is_some());
+        let before = earlier(entry.expiry(), self.part_due);
+        self.keys.space.arm_entry(self.keys.db, &self.key, entry, before);
+    }
+
     fn store(&mut self, value: NewValue<'_>) {
         let key = &self.key;
         let space = &mut *self.keys.space;
-        match self.entry.take() {
+        let db = self.keys.db;
+        let parts = value.part_due().is_some();
+        let mut before = None;
+        let new = match self.entry.take() {
             None => {
                 let meta = space.fresh_meta();
-                space.insert(self.keys.db, key, T::KIND, value, meta);
+                space.insert(db, key, T::KIND, value, meta)
             }
             Some(old) => {
                 if let NewValue::Inline(bytes, variant) = &value
@@ -174,8 +211,12 @@ impl<T: Value> Edit<'_, '_, '_, T> {
                 {
                     return;
                 }
-                space.overwrite(self.keys.db, key, old, T::KIND, value, old.meta());
+                before = old.deadline();
+                space.overwrite(db, key, old, T::KIND, value, old.meta())
             }
+        };
+        if parts {
+            space.arm_entry(db, key, new, before);
         }
     }
 }

@@ -69,6 +69,24 @@ pub struct View<'a> {
     life: std::marker::PhantomData<&'a [u8]>,
 }
 
+/// The earlier of two times, where there may be none.
+pub(super) fn earlier(a: Option<UnixMs>, b: Option<UnixMs>) -> Option<UnixMs> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+impl NewValue<'_> {
+    /// When a part of it goes.
+    pub(super) fn part_due(&self) -> Option<UnixMs> {
+        match self {
+            NewValue::Heap(object) => object.next_due(),
+            _ => None,
+        }
+    }
+}
+
 /// Where the parts of an entry lie.
 struct Layout {
     key: usize,
@@ -274,6 +292,24 @@ impl EntryRef {
         }
         // SAFETY: HAS_EXPIRY says that 8 bytes of time follow the header.
         Some(unsafe { self.0.as_ptr().add(4).cast::<i64>().read_unaligned() })
+    }
+
+    /// When a part of the value goes before the key does: a field of a hash.
+    #[inline]
+    pub fn part_due(self) -> Option<UnixMs> {
+        // Of strings, which are most entries, the header tells enough.
+        match self.storage() {
+            Storage::Heap => match self.view().stored() {
+                Stored::Heap(object) => object.next_due(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The first time at which something of this key goes, the key or a part of its value.
+    pub fn deadline(self) -> Option<UnixMs> {
+        earlier(self.expiry(), self.part_due())
     }
 
     /// Changes the time of an entry that has one already; says whether it had.

@@ -3,7 +3,7 @@
 use super::access;
 use super::edit::{Packed, Value};
 use super::effects::EventClass;
-use super::entry::{EntryRef, Meta, NewValue, Stored, View, entry_size};
+use super::entry::{EntryRef, Meta, NewValue, Stored, View, earlier, entry_size};
 use super::key::{Key, WrongType};
 use super::space::{ExpiryMode, Keyspace};
 use super::strings::Str;
@@ -162,7 +162,8 @@ impl<'a> Keys<'a> {
         &mut self,
         key: impl Into<Key<'k>>,
     ) -> Result<Option<T::Ref<'_>>, WrongType> {
-        self.read(key).map(view_as::<T>).transpose()
+        let now_ms = self.space.parts_seen_ms();
+        self.read(key).map(|view| view_as::<T>(view, now_ms)).transpose()
     }
 
     /// The value of one type at a key, for a writing command.
@@ -170,12 +171,14 @@ impl<'a> Keys<'a> {
         &mut self,
         key: impl Into<Key<'k>>,
     ) -> Result<Option<T::Ref<'_>>, WrongType> {
-        self.look(key).map(view_as::<T>).transpose()
+        let now_ms = self.space.parts_seen_ms();
+        self.look(key).map(|view| view_as::<T>(view, now_ms)).transpose()
     }
 
     /// The value of one type at a key, leaving no trace, as [`Keys::peek`].
     pub fn peek_as<'k, T: Value>(&self, key: impl Into<Key<'k>>) -> Result<Option<T::Ref<'_>>, WrongType> {
-        self.peek(key).map(view_as::<T>).transpose()
+        let now_ms = self.space.parts_seen_ms();
+        self.peek(key).map(|view| view_as::<T>(view, now_ms)).transpose()
     }
 
     /// The string at a key, for a reading command.
@@ -253,7 +256,7 @@ impl<'a> Keys<'a> {
         }
         match old {
             None => {
-                self.arm(key, &mut meta, None);
+                self.arm(key, &mut meta, value.part_due(), None);
                 self.space.insert(self.db, key, kind, value, meta);
             }
             Some(old) => self.replace(key, old, kind, value, meta),
@@ -265,7 +268,7 @@ impl<'a> Keys<'a> {
         if self.space.access.policy == super::space::AccessPolicy::Lfu {
             meta.access = old.access();
         }
-        self.arm(key, &mut meta, Some(old));
+        self.arm(key, &mut meta, value.part_due(), Some(old));
         let same_head = old.expiry().is_some() == meta.expiry.is_some();
         if same_head {
             let in_place = match &value {
@@ -285,12 +288,13 @@ impl<'a> Keys<'a> {
         self.space.overwrite(self.db, key, old, kind, value, meta);
     }
 
-    /// Sees to it that the expiry index knows a key whose time is `meta.expiry`. A record that fires earlier is kept:
-    /// it is armed again when it fires. An earlier time than the record's needs a record of its own.
-    fn arm(&mut self, key: &Key<'_>, meta: &mut Meta, old: Option<EntryRef>) {
-        let Some(ms) = meta.expiry else { return };
+    /// Sees to it that the expiry index knows a key whose time is `meta.expiry`, and a part of whose value goes at
+    /// `part_due`. A record that fires earlier is kept: it is armed again when it fires. An earlier time than the
+    /// record's needs a record of its own.
+    fn arm(&mut self, key: &Key<'_>, meta: &mut Meta, part_due: Option<UnixMs>, old: Option<EntryRef>) {
+        let Some(ms) = earlier(meta.expiry, part_due) else { return };
         if let Some(old) = old
-            && old.expiry().is_some_and(|old_ms| old_ms <= ms)
+            && old.deadline().is_some_and(|old_ms| old_ms <= ms)
         {
             meta.generation = old.generation();
             return;
@@ -305,7 +309,7 @@ impl<'a> Keys<'a> {
         let key = key.into();
         let Some(entry) = self.space.find(self.db, &key) else { return false };
         let mut meta = Meta { expiry: Some(ms), ..entry.meta() };
-        self.arm(&key, &mut meta, Some(entry));
+        self.arm(&key, &mut meta, entry.part_due(), Some(entry));
         self.space.set_meta(self.db, &key, entry, meta);
         self.space.effects.touch(self.db, key.bytes);
         true
@@ -375,8 +379,8 @@ impl<'a> Keys<'a> {
 }
 
 #[inline]
-fn view_as<T: Value>(view: View<'_>) -> Result<T::Ref<'_>, WrongType> {
-    if view.kind() == T::KIND { Ok(T::view(view)) } else { Err(WrongType) }
+fn view_as<T: Value>(view: View<'_>, now_ms: UnixMs) -> Result<T::Ref<'_>, WrongType> {
+    if view.kind() == T::KIND { Ok(T::view(view, now_ms)) } else { Err(WrongType) }
 }
 
 impl<'a> View<'a> {

@@ -16,6 +16,8 @@ pub struct Db {
     pub(super) dict: Dict,
     /// Keys with a time to live.
     pub(super) volatile: usize,
+    /// Keys parts of whose values have a time to live: hashes with such fields.
+    pub(super) with_parts: usize,
     /// A moving average of the remaining time of volatile keys, in ms, kept as Redis keeps it.
     pub avg_ttl_ms: i64,
 }
@@ -46,6 +48,8 @@ pub struct KeyCounters {
     pub hits: u64,
     pub misses: u64,
     pub expired: u64,
+    /// Fields of hashes that went by their time.
+    pub expired_fields: u64,
     pub evicted: u64,
     pub lazy_freed: u64,
 }
@@ -101,7 +105,9 @@ pub(super) enum Trash {
 impl Keyspace {
     pub fn new(databases: usize, hasher: Hasher, rng: Rng, now_ms: UnixMs) -> Self {
         Keyspace {
-            dbs: (0..databases).map(|_| Db { dict: Dict::new(), volatile: 0, avg_ttl_ms: 0 }).collect(),
+            dbs: (0..databases)
+                .map(|_| Db { dict: Dict::new(), volatile: 0, with_parts: 0, avg_ttl_ms: 0 })
+                .collect(),
             slab: Slab::new(),
             hasher,
             expiry: ExpiryIndex::new(now_ms),
@@ -138,6 +144,11 @@ impl Keyspace {
     /// Keys of a database that have a time to live.
     pub fn volatile_keys(&self, db: DbIndex) -> usize {
         self.db(db).volatile
+    }
+
+    /// Keys of a database that hold fields with a time to live.
+    pub fn keys_with_volatile_fields(&self, db: DbIndex) -> usize {
+        self.db(db).with_parts
     }
 
     pub fn avg_ttl_ms(&self, db: DbIndex) -> i64 {
@@ -192,6 +203,30 @@ impl Keyspace {
         }
     }
 
+    /// The moment as of which parts of values are shown: those whose time is before it are hidden.
+    #[inline]
+    pub fn parts_seen_ms(&self) -> UnixMs {
+        if self.expiry_mode == ExpiryMode::Ignored { UnixMs::MIN } else { self.now_ms }
+    }
+
+    /// Counts a key parts of whose value have a time now (or have not).
+    #[inline]
+    pub(super) fn recount_parts(&mut self, db: DbIndex, before: bool, now: bool) {
+        if before != now {
+            let count = &mut self.db_mut(db).with_parts;
+            *count = if now { *count + 1 } else { *count - 1 };
+        }
+    }
+
+    /// Sees to it that the expiry index knows an entry whose deadline was `before` and may be an earlier one now.
+    pub(super) fn arm_entry(&mut self, db: DbIndex, key: &Key<'_>, entry: EntryRef, before: Option<UnixMs>) {
+        let Some(ms) = entry.deadline() else { return };
+        if before.is_none_or(|before| before > ms) {
+            let hash = key.hash(&self.hasher);
+            entry.set_generation(self.expiry.arm(db, hash, ms));
+        }
+    }
+
     /// Finds a key whether or not its time has come.
     #[inline]
     pub(super) fn find_raw(&self, db: DbIndex, key: &Key<'_>) -> Option<EntryRef> {
@@ -233,6 +268,7 @@ impl Keyspace {
         if entry.expiry().is_some() {
             self.db_mut(db).volatile -= 1;
         }
+        self.recount_parts(db, entry.part_due().is_some(), false);
         if let Some(object) = entry.free(&mut self.slab) {
             self.discard(*object);
         }
@@ -301,6 +337,7 @@ impl Keyspace {
         if meta.expiry.is_some() {
             db_ref.volatile += 1;
         }
+        self.recount_parts(db, false, entry.part_due().is_some());
         self.effects.notify(db, EventClass::NEW, "new", key.bytes);
         entry
     }
@@ -318,6 +355,7 @@ impl Keyspace {
         let new = EntryRef::new(&mut self.slab, key.bytes, kind, value, meta);
         let hash = key.hash(&self.hasher);
         let had_expiry = old.expiry().is_some();
+        self.recount_parts(db, old.part_due().is_some(), new.part_due().is_some());
         let db_ref = &mut self.dbs[usize::from(db)];
         db_ref.dict.replace(hash, old, new);
         match (had_expiry, meta.expiry.is_some()) {
@@ -401,6 +439,7 @@ impl Keyspace {
         let keys = db_ref.dict.len();
         let dict = db_ref.dict.take();
         db_ref.volatile = 0;
+        db_ref.with_parts = 0;
         db_ref.avg_ttl_ms = 0;
         let records = self.expiry.detach(db);
         self.effects.flushed.push(Some(db));

@@ -4,6 +4,7 @@ use super::edit::{Packed, Value};
 use super::entry::View;
 use super::keys::StrView;
 use super::value::{Kind, Object};
+use crate::ids::UnixMs;
 
 /// The bytes of a string under edit. It is stored raw afterwards, even if it could be an integer or an embedded
 /// string, as Redis shows it.
@@ -14,7 +15,7 @@ impl Value for Str {
     const KIND: Kind = Kind::String;
     type Ref<'a> = StrView<'a>;
 
-    fn view(view: View<'_>) -> StrView<'_> {
+    fn view(view: View<'_>, _now_ms: UnixMs) -> StrView<'_> {
         view.str()
     }
 

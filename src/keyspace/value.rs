@@ -1,7 +1,9 @@
 //! The kinds of values and the boxed form of those too large, or too rich, to lie in their key's entry.
 
 use super::strings::Str;
+use crate::ids::UnixMs;
 use crate::table::hash::Hasher;
+use crate::types::hash::Hash;
 use crate::types::list::List;
 use crate::types::set::Set;
 use crate::types::stream::Stream;
@@ -48,6 +50,7 @@ pub enum Object {
     List(List),
     Set(Set),
     Zset(Zset),
+    Hash(Hash),
     Stream(Box<Stream>),
 }
 
@@ -59,8 +62,15 @@ impl Object {
             Object::List(list) => Object::List(list.clone()),
             Object::Set(set) => Object::Set(set.duplicate(hasher)),
             Object::Zset(set) => Object::Zset(set.duplicate(hasher)),
+            Object::Hash(hash) => Object::Hash(hash.duplicate(hasher)),
             Object::Stream(stream) => Object::Stream(stream.clone()),
         }
+    }
+
+    /// When the first part of it goes: a field of a hash with a time to live.
+    #[inline]
+    pub fn next_due(&self) -> Option<UnixMs> {
+        if let Object::Hash(hash) = self { hash.next_due() } else { None }
     }
 
     /// The encoding's name, as OBJECT ENCODING tells it.
@@ -70,6 +80,7 @@ impl Object {
             Object::List(list) => list.as_ref().encoding(),
             Object::Set(set) => set.as_ref().encoding(),
             Object::Zset(set) => set.as_ref().encoding(),
+            Object::Hash(hash) => hash.whole().encoding(),
             Object::Stream(_) => "stream",
         }
     }
@@ -82,7 +93,9 @@ impl Object {
             Object::List(list) => list.as_ref().info().map_or(1, |info| info.nodes),
             Object::Set(Set::Table(map)) => map.len(),
             Object::Zset(Zset::Big(set)) => set.len(),
-            Object::Set(_) | Object::Zset(_) => 1,
+            Object::Hash(Hash::Table(map)) => map.len(),
+            Object::Hash(Hash::Timed(timed)) => timed.map().len() + timed.times().len(),
+            Object::Set(_) | Object::Zset(_) | Object::Hash(_) => 1,
             Object::Stream(stream) => stream.free_effort(),
         }
     }
@@ -94,6 +107,7 @@ impl Object {
             Object::List(list) => list.as_ref().memory(),
             Object::Set(set) => set.as_ref().memory(),
             Object::Zset(set) => set.as_ref().memory(),
+            Object::Hash(hash) => hash.whole().memory(),
             Object::Stream(stream) => stream.memory(),
         };
         held + std::mem::size_of::<Self>()

@@ -29,6 +29,7 @@ impl Keys<'_> {
         if old.expiry().is_some() {
             space.db_mut(self.db).volatile -= 1;
         }
+        space.recount_parts(self.db, old.part_due().is_some(), false);
         space.effects.touch(self.db, from.bytes);
         let mut target = Keys { space: self.space, db: to_db, no_touch: self.no_touch };
         target.place(to, old);
@@ -41,7 +42,7 @@ impl Keys<'_> {
         space.unlink(self.db, &key);
         let mut meta = entry.meta();
         let hash = key.hash(&space.hasher);
-        if let Some(ms) = meta.expiry {
+        if let Some(ms) = entry.deadline() {
             meta.generation = space.expiry.arm(self.db, hash, ms);
         }
         let entry = entry.rebuild(&mut space.slab, name, meta);
@@ -51,6 +52,7 @@ impl Keys<'_> {
         if meta.expiry.is_some() {
             db.volatile += 1;
         }
+        space.recount_parts(self.db, false, entry.part_due().is_some());
         space.effects.touch(self.db, name);
         space.effects.notify(self.db, super::EventClass::NEW, "new", name);
     }

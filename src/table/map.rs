@@ -52,6 +52,11 @@ impl Map {
         size_of::<Map>() + self.dict.memory_bytes() + self.node_bytes
     }
 
+    /// The hasher it was made with.
+    pub fn hasher(&self) -> Hasher {
+        self.hasher
+    }
+
     /// The hash of a key, for the hints and the `_hashed` calls.
     #[inline]
     pub fn hash(&self, key: &[u8]) -> u64 {
@@ -87,6 +92,15 @@ impl Map {
     #[inline]
     pub fn contains(&self, key: &[u8]) -> bool {
         self.get(key).is_some()
+    }
+
+    /// The first key of this hash, all 64 bits of it, that `accept` takes with its value.
+    pub fn key_by_hash(&self, hash: u64, accept: impl Fn(&[u8], &[u8]) -> bool) -> Option<&[u8]> {
+        let fits = |word| {
+            let (key, value) = self.parts(word);
+            accept(key, value) && self.hash(key) == hash
+        };
+        self.dict.find(hash, fits).map(|word| self.parts(word).0)
     }
 
     /// The value under a key, to overwrite it by one of the same length.
@@ -370,5 +384,7 @@ mod tests {
         map.prefetch_bucket(hash);
         map.prefetch_node(hash);
         assert_eq!(map.get_hashed(hash, b"key:5"), Some(&5u32.to_le_bytes()[..]));
+        assert_eq!(map.key_by_hash(hash, |_, value| value == 5u32.to_le_bytes()), Some(&b"key:5"[..]));
+        assert_eq!(map.key_by_hash(hash, |_, value| value == 6u32.to_le_bytes()), None);
     }
 }

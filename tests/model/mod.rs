@@ -2,6 +2,7 @@
 
 mod bits;
 mod geo;
+mod hash;
 mod hll;
 mod intset;
 mod list;

@@ -41,11 +41,12 @@ fn keys(engine: &Engine, out: &mut String) {
     let now_us = engine.clock.monotonic_us;
     let _ = write!(
         out,
-        "expired_keys:{}\r\nexpired_stale_perc:{:.2}\r\nexpired_time_cap_reached_count:{}\r\n\
+        "expired_keys:{}\r\nexpired_fields:{}\r\nexpired_stale_perc:{:.2}\r\nexpired_time_cap_reached_count:{}\r\n\
          expire_cycle_cpu_milliseconds:{}\r\nevicted_keys:{}\r\nevicted_clients:{}\r\nevicted_scripts:{}\r\n\
          total_eviction_exceeded_time:{}\r\ncurrent_eviction_exceeded_time:{}\r\nkeyspace_hits:{}\r\n\
          keyspace_misses:{}\r\npubsub_channels:{}\r\npubsub_patterns:{}\r\npubsubshard_channels:{}\r\n",
         k.expired,
+        k.expired_fields,
         c.expired_stale_perc * 100.0,
         c.expired_time_cap_reached_count,
         c.expire_cycle_us / 1000,
@@ -119,7 +120,12 @@ pub fn keyspace(engine: &Engine, out: &mut String) {
         let keys = engine.keyspace.len(db);
         if keys > 0 {
             let (expires, avg_ttl) = (engine.keyspace.volatile_keys(db), engine.keyspace.avg_ttl_ms(db));
-            let _ = write!(out, "db{db}:keys={keys},expires={expires},avg_ttl={avg_ttl}\r\n");
+            let _ = write!(out, "db{db}:keys={keys},expires={expires},avg_ttl={avg_ttl}");
+            // Only where there are some: what reads the line for other servers' fields is not disturbed.
+            match engine.keyspace.keys_with_volatile_fields(db) {
+                0 => out.push_str("\r\n"),
+                count => drop(write!(out, ",keys_with_volatile_items={count}\r\n")),
+            }
         }
     }
 }
