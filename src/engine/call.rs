@@ -55,8 +55,7 @@ impl Engine {
         self.current = Some(id);
         if mode == ReplyMode::On {
             let verdict = self.execute_loud(request);
-            self.deliver_later(id);
-            self.note_output(id);
+            self.end_reply(id);
             return verdict;
         }
         // The reply goes nowhere; pushes that follow from other clients' commands still do.
@@ -76,23 +75,26 @@ impl Engine {
                 client.session.reply = ReplyMode::On;
             }
         }
-        self.deliver_later(id);
-        self.note_output(id);
+        self.end_reply(id);
         verdict
     }
 
-    /// What a command sent to its own client comes after its reply.
+    /// What a command sent to its own client comes after its reply; then the loop is told that there is something to
+    /// write.
     #[inline]
-    fn deliver_later(&mut self, id: ClientId) {
-        if let Some(client) = self.clients.get_mut(id).filter(|client| !client.later.is_empty()) {
+    fn end_reply(&mut self, id: ClientId) {
+        let Some(client) = self.clients.get_mut(id) else { return };
+        if !client.later.is_empty() {
             let later = std::mem::take(&mut client.later);
             client.out.buf.extend_from_slice(&later);
         }
+        self.note_output(id);
     }
 
+    #[inline]
     fn execute_loud(&mut self, request: Request<'_>) -> Verdict {
         let Request { client: id, args, command } = request;
-        let verdict = command.and_then(|command| Ok((command, self.gate(id, command, &args)?)));
+        let verdict = command.and_then(|command| Ok((command, self.gate(id, command)?)));
         match verdict {
             Ok((command, Gate::Run)) => {
                 self.call(id, command, &args);
@@ -162,6 +164,7 @@ impl Engine {
     }
 
     /// Runs a command that passed the gates, at any depth. What follows from it waits for [`Engine::settle`].
+    #[inline]
     pub fn call(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) {
         let start = if self.depth == 0 { self.last_ticks } else { clock::ticks() };
         let dirty_before = self.keyspace.effects.dirty;
@@ -190,9 +193,11 @@ impl Engine {
         } else {
             self.account(id, command, args, ticks, failed);
         }
-        let flags = self.commands.get(command).spec.flags;
-        if !self.monitors.is_empty() && !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
-            self.feed_monitors(id, command, args);
+        if !self.monitors.is_empty() {
+            let flags = self.commands.get(command).spec.flags;
+            if !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
+                self.feed_monitors(id, command, args);
+            }
         }
     }
 
@@ -202,6 +207,7 @@ impl Engine {
             Run::Data(handler) => {
                 let client = &mut self.clients[id];
                 client.last_command = Some(command);
+                client.commands += 1;
                 let env = Env {
                     config: &self.config,
                     now_us: self.clock.now_us,
@@ -216,7 +222,9 @@ impl Engine {
                 handler(&mut Ctx { keys, reply, session: &mut client.session, env }, args)
             }
             Run::Engine(handler) => {
-                self.clients[id].last_command = Some(command);
+                let client = &mut self.clients[id];
+                client.last_command = Some(command);
+                client.commands += 1;
                 handler(self, id, args)
             }
             Run::Container => Err(Error::Syntax),
@@ -258,9 +266,6 @@ impl Engine {
         }
         if failed {
             self.stats.commands.fail(command.0);
-        }
-        if let Some(client) = self.clients.get_mut(id) {
-            client.commands += 1;
         }
         let usec = nsec / 1000;
         if self.stats.wants_duration(&self.config, usec) {

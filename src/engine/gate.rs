@@ -1,7 +1,6 @@
 //! May this command run now? One ordered list of gates for everybody; the order is Redis', because a client sees
 //! which error comes first.
 
-use super::args::Args;
 use super::error::Error;
 use super::machine::Engine;
 use super::spec::Flags;
@@ -23,7 +22,8 @@ pub enum Gate {
 
 impl Engine {
     /// Runs a command of a client through the gates.
-    pub(super) fn gate(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) -> Result<Gate, Error> {
+    #[inline]
+    pub(super) fn gate(&mut self, id: ClientId, command: CommandId) -> Result<Gate, Error> {
         let flags = self.commands.get(command).spec.flags;
         let client = &self.clients[id];
         let queued = client.multi.as_ref().map(|multi| Flags(multi.flags));
@@ -35,7 +35,6 @@ impl Engine {
         if flags.has(Flags::PROTECTED) {
             self.gate_protected(id, command)?;
         }
-        let client = &self.clients[id];
         if !client.session.authenticated && !flags.has(Flags::NO_AUTH) {
             return Err(Error::NoAuth);
         }
@@ -51,13 +50,8 @@ impl Engine {
         if self.config.maxmemory > 0 && !self.make_room() && combined.has(Flags::DENYOOM) {
             return Err(Error::Oom);
         }
-        // No replica is attached: asked for any, there are not enough.
-        let owed = self.config.min_replicas_to_write > 0 && self.config.min_replicas_max_lag > 0;
-        if owed && combined.has(Flags::WRITE) {
-            return Err(Error::NoReplicas);
-        }
-        if self.config.replicaof.is_some() && self.config.replica_read_only && combined.has(Flags::WRITE) {
-            return Err(Error::ReadOnlyReplica);
+        if self.config.min_replicas_to_write > 0 || self.config.replicaof.is_some() {
+            self.gate_replication(combined)?;
         }
         let client = &self.clients[id];
         if client.in_pubsub_context() && !flags.has(Flags::IN_PUBSUB) {
@@ -67,17 +61,8 @@ impl Engine {
                  in this context"
             )));
         }
-        if self.config.replicaof.is_some()
-            && !self.config.replica_serve_stale_data
-            && !flags.has(Flags::STALE)
-        {
-            return Err(Error::MasterDown);
-        }
-        // The link to a primary is never up in this version: what a replica holds is stale.
-        let stale = self.config.replicaof.is_some() && !self.config.replica_serve_stale_data;
-        let queued_fresh = self.clients[id].multi.as_ref().is_some_and(|multi| multi.needs_fresh);
-        if stale && (!flags.has(Flags::STALE) || (queued_fresh && self.is_exec(command))) {
-            return Err(Error::MasterDown);
+        if self.config.replicaof.is_some() {
+            self.gate_stale(id, command)?;
         }
         if self.server.loading && !flags.has(Flags::LOADING) {
             return Err(Error::Loading);
@@ -85,8 +70,33 @@ impl Engine {
         if self.pause.holds(self.clock.now_ms, combined) {
             return Ok(Gate::Postpone);
         }
-        let _ = args;
         Ok(if queued.is_some() && !flags.has(Flags::NOT_QUEUED) { Gate::Queue } else { Gate::Run })
+    }
+
+    /// Writes may ask for replicas, and a replica itself may take none.
+    fn gate_replication(&self, combined: Flags) -> Result<(), Error> {
+        // No replica is attached: asked for any, there are not enough.
+        let owed = self.config.min_replicas_to_write > 0 && self.config.min_replicas_max_lag > 0;
+        if owed && combined.has(Flags::WRITE) {
+            return Err(Error::NoReplicas);
+        }
+        if self.config.replicaof.is_some() && self.config.replica_read_only && combined.has(Flags::WRITE) {
+            return Err(Error::ReadOnlyReplica);
+        }
+        Ok(())
+    }
+
+    /// The link to a primary is never up in this version: what a replica holds is stale.
+    fn gate_stale(&self, id: ClientId, command: CommandId) -> Result<(), Error> {
+        if self.config.replica_serve_stale_data {
+            return Ok(());
+        }
+        let flags = self.commands.get(command).spec.flags;
+        let queued_fresh = self.clients[id].multi.as_ref().is_some_and(|multi| multi.needs_fresh);
+        if !flags.has(Flags::STALE) || (queued_fresh && self.is_exec(command)) {
+            return Err(Error::MasterDown);
+        }
+        Ok(())
     }
 
     fn is_exec(&self, command: CommandId) -> bool {

@@ -3,8 +3,8 @@
 use super::client::{Client, Closing, Counted};
 use super::client_info::logged_line;
 use super::machine::Engine;
-use super::output::CHUNK_BYTES;
-use crate::ids::ClientId;
+use crate::config::OutputLimit;
+use crate::ids::{ClientId, UnixMs};
 
 /// The classes of `client-output-buffer-limit`.
 fn class_of(client: &Client) -> usize {
@@ -31,37 +31,38 @@ impl ClientTotals {
     }
 }
 
-impl Engine {
-    /// Closes a client whose pending output passed its class's hard limit, or the soft one for too long. One that
-    /// never authenticated may not leave more than a chunk unread.
-    #[inline]
-    pub(super) fn check_output_limits(&mut self, id: ClientId) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        client.known |= client.session.authenticated;
-        if !client.known && client.out.pending() > if self.strict_output { 0 } else { CHUNK_BYTES } {
-            return self.close_for_output(id);
-        }
-        let limit = self.config.client_output_buffer_limit[class_of(client)];
-        if limit.hard_bytes == 0 && limit.soft_bytes == 0 {
-            return;
-        }
-        let pending = client.out.pending() as u64;
-        let now = self.clock.now_ms;
-        let hard = limit.hard_bytes != 0 && pending >= limit.hard_bytes;
-        let mut soft = limit.soft_bytes != 0 && pending >= limit.soft_bytes;
-        if soft {
-            let since = *client.soft_limit_since_ms.get_or_insert(now);
-            soft = now - since > i64::from(limit.soft_seconds) * 1000;
-        } else {
-            client.soft_limit_since_ms = None;
-        }
-        if hard || soft {
-            self.close_for_output(id);
+/// Whether a client's pending output passed its class's hard limit, or the soft one for too long. One that never
+/// authenticated may leave no more than `strangers` bytes unread.
+#[inline]
+pub(super) fn passes_output_limit(
+    client: &mut Client,
+    limits: &[OutputLimit; 3],
+    strangers: usize,
+    now_ms: UnixMs,
+) -> bool {
+    client.known |= client.session.authenticated;
+    if !client.known && client.out.pending() > strangers {
+        return true;
+    }
+    let limit = limits[class_of(client)];
+    if limit.hard_bytes == 0 && limit.soft_bytes == 0 {
+        return false;
+    }
+    let pending = client.out.pending() as u64;
+    if limit.soft_bytes == 0 || pending < limit.soft_bytes {
+        client.soft_limit_since_ms = None;
+    } else {
+        let since_ms = *client.soft_limit_since_ms.get_or_insert(now_ms);
+        if now_ms - since_ms > i64::from(limit.soft_seconds) * 1000 {
+            return true;
         }
     }
+    limit.hard_bytes != 0 && pending >= limit.hard_bytes
+}
 
+impl Engine {
     #[cold]
-    fn close_for_output(&mut self, id: ClientId) {
+    pub(super) fn close_for_output(&mut self, id: ClientId) {
         if self.is_gone(id) {
             return;
         }
@@ -163,9 +164,6 @@ impl Engine {
                 client.reply_peak_at_ms = now_ms;
             }
         }
-        self.check_output_limits(id);
-        if self.config.maxmemory_clients != 0 {
-            self.count_memory(id);
-        }
+        self.note_output(id);
     }
 }

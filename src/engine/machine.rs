@@ -5,7 +5,9 @@ use super::args::Args;
 use super::blocking::Blocking;
 use super::client::{Client, Clients, Closing};
 use super::error::Error;
+use super::limits::passes_output_limit;
 use super::meters::Meters;
+use super::output::CHUNK_BYTES;
 use super::pause::Pause;
 use super::table::CommandTable;
 use super::watch::WatchIndex;
@@ -304,7 +306,11 @@ impl Engine {
             client.queued_write = true;
             self.writers.push(id);
         }
-        self.check_output_limits(id);
+        let strangers = if self.strict_output { 0 } else { CHUNK_BYTES };
+        let limits = &self.config.client_output_buffer_limit;
+        if passes_output_limit(client, limits, strangers, self.clock.now_ms) {
+            self.close_for_output(id);
+        }
         if self.config.maxmemory_clients != 0 {
             self.count_memory(id);
         }

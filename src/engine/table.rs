@@ -28,17 +28,51 @@ pub struct CommandTable {
     commands: Vec<Command>,
     /// Open addressing over top-level names, renamed ones under their new names.
     slots: Box<[u16; SLOTS]>,
-    names: Vec<Box<[u8]>>,
+    names: Vec<Name>,
 }
 
-/// The first eight bytes of a name in lower case, with its length mixed in.
+/// The first eight bytes of a name, little-endian, in lower case if they are letters; shorter ones are filled up.
 #[inline]
-fn slot_of(name: &[u8]) -> usize {
-    let mut word = [0u8; 8];
-    let n = name.len().min(8);
-    word[..n].copy_from_slice(&name[..n]);
-    let folded = (u64::from_le_bytes(word) | 0x2020_2020_2020_2020) ^ (name.len() as u64) << 56;
-    (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
+fn head_of(name: &[u8]) -> u64 {
+    let word = if let Some(head) = name.first_chunk::<8>() {
+        u64::from_le_bytes(*head)
+    } else if let (Some(first), Some(last)) = (name.first_chunk::<4>(), name.last_chunk::<4>()) {
+        // The two overlap where the name is shorter than eight, with the same bytes.
+        u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << (8 * (name.len() - 4))
+    } else {
+        name.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+    };
+    word | 0x2020_2020_2020_2020
+}
+
+/// Where a name of this head and length is looked for first.
+#[inline]
+fn slot_of(head: u64, len: usize) -> usize {
+    ((head ^ (len as u64) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52) as usize
+}
+
+/// A name in the table.
+#[derive(Default)]
+struct Name {
+    text: Box<[u8]>,
+    /// [`head_of`] it, if the head alone tells it from all others of its length: up to eight letters.
+    head: Option<u64>,
+}
+
+impl Name {
+    fn new(text: &[u8]) -> Self {
+        let told = text.len() <= 8 && text.iter().all(u8::is_ascii_alphabetic);
+        Name { text: text.into(), head: told.then(|| head_of(text)) }
+    }
+
+    #[inline]
+    fn is(&self, name: &[u8], head: u64) -> bool {
+        self.text.len() == name.len()
+            && match self.head {
+                Some(own) => own == head,
+                None => self.text.eq_ignore_ascii_case(name),
+            }
+    }
 }
 
 impl CommandTable {
@@ -86,9 +120,9 @@ impl CommandTable {
     }
 
     fn index(&mut self, name: &[u8], command: u16) {
-        self.names.resize(self.commands.len(), Box::default());
-        self.names[usize::from(command)] = name.into();
-        let mut slot = slot_of(name);
+        self.names.resize_with(self.commands.len(), Name::default);
+        self.names[usize::from(command)] = Name::new(name);
+        let mut slot = slot_of(head_of(name), name.len());
         while self.slots[slot] != EMPTY {
             slot = (slot + 1) % SLOTS;
         }
@@ -109,11 +143,12 @@ impl CommandTable {
     /// The top-level command of this name.
     #[inline]
     pub fn find(&self, name: &[u8]) -> Option<&Command> {
-        let mut slot = slot_of(name);
+        let head = head_of(name);
+        let mut slot = slot_of(head, name.len());
         loop {
             let i = usize::from(self.slots[slot]);
             let known = self.names.get(i)?;
-            if known.eq_ignore_ascii_case(name) {
+            if known.is(name, head) {
                 return Some(&self.commands[i]);
             }
             slot = (slot + 1) % SLOTS;
@@ -127,6 +162,13 @@ impl CommandTable {
             .iter()
             .map(|id| self.get(*id))
             .find(|sub| sub.spec.name.as_bytes().eq_ignore_ascii_case(name))
+    }
+
+    /// The command of this name, if the name alone tells and it takes so many arguments. For all others ask
+    /// [`CommandTable::resolve`].
+    #[inline]
+    pub fn simple(&self, name: &[u8], args: usize) -> Option<&Command> {
+        self.find(name).filter(|command| command.subcommands.is_empty() && command.spec.arity_fits(args))
     }
 
     /// The command or sub-command that these arguments name. The errors are the client's.

@@ -492,17 +492,35 @@ impl Parser {
 /// Redis, the byte after the carriage return is not looked at.
 #[inline(always)]
 fn short_header(line: &[u8], sigil: u8) -> Option<(usize, usize)> {
-    let digit = |byte: u8| usize::from(byte - b'0');
-    match *line {
-        [s, a @ b'0'..=b'9', b'\r', _, ..] if s == sigil => Some((digit(a), 4)),
-        [s, a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] if s == sigil => {
-            Some((digit(a) * 10 + digit(b), 5))
-        }
-        [s, a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', b'\r', _, ..] if s == sigil => {
-            Some((digit(a) * 100 + digit(b) * 10 + digit(c), 6))
-        }
-        _ => None,
+    let Some(head) = line.first_chunk::<8>() else { return last_header(line, sigil) };
+    // One load serves all: the bytes are shifted out of it as they are looked at.
+    let word = u64::from_le_bytes(*head);
+    let byte = |at: u32| (word >> (8 * at)) as u8;
+    let digit = |at: u32| usize::from(byte(at).wrapping_sub(b'0'));
+    let first = digit(1);
+    if byte(0) != sigil || first > 9 {
+        return None;
     }
+    if byte(2) == b'\r' {
+        return Some((first, 4));
+    }
+    let second = digit(2);
+    if first == 0 || second > 9 {
+        return None;
+    }
+    let two = first * 10 + second;
+    if byte(3) == b'\r' {
+        return Some((two, 5));
+    }
+    let third = digit(3);
+    (third <= 9 && byte(4) == b'\r').then_some((two * 10 + third, 6))
+}
+
+/// The same for the last bytes of a buffer.
+fn last_header(line: &[u8], sigil: u8) -> Option<(usize, usize)> {
+    let mut filled = [0; 8];
+    filled.get_mut(..line.len())?.copy_from_slice(line);
+    short_header(&filled, sigil).filter(|(_, used)| *used <= line.len())
 }
 
 fn checked_count(number: Option<i64>, limits: &Limits) -> Result<usize, ProtocolError> {

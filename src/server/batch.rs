@@ -2,15 +2,14 @@
 //! the order they came. The prefetch is only a hint; every command is gated after the one before it ran.
 
 use super::turn::Loop;
-use crate::engine::args::{ArgSlices, Args};
+use crate::engine::Engine;
+use crate::engine::args::Args;
 use crate::engine::call::{Request, Verdict};
 use crate::engine::client::Client;
 use crate::engine::table::CommandId;
-use crate::engine::{Engine, Error};
 use crate::ids::ClientId;
 use crate::net::connection::Connection;
-use crate::resp::parse::{ArgBuf, Limits, Outcome, ProtocolError};
-use std::ops::Range;
+use crate::resp::parse::{ArgBuf, ArgRange, Limits, Outcome, ProtocolError};
 
 /// Commands in a batch: beyond this many prefetches in flight nothing is gained.
 pub const BATCH: usize = 16;
@@ -18,10 +17,14 @@ pub const BATCH: usize = 16;
 const BATCHES_PER_TURN: usize = 64;
 
 /// One parsed command, or what its client sent instead.
+#[derive(Clone, Copy)]
 pub enum Parsed {
     Command {
-        args: Range<usize>,
-        command: Result<CommandId, Error>,
+        /// Its arguments among those of the batch.
+        first: usize,
+        count: usize,
+        /// Known already if the name alone tells.
+        command: Option<CommandId>,
         /// Hash of the argument `first_key`; 0 when there is none.
         hash: u64,
         first_key: usize,
@@ -32,6 +35,7 @@ pub enum Parsed {
 }
 
 /// A parsed command in line to run.
+#[derive(Clone, Copy)]
 pub struct Pending {
     pub client: ClientId,
     /// Offset in the client's buffer behind it.
@@ -39,10 +43,22 @@ pub struct Pending {
     pub parsed: Parsed,
 }
 
+/// Arguments whose slices are gathered on the stack.
+const FEW: usize = 8;
+
+/// Hands the slices of a command's arguments to `f`.
 #[inline]
-fn slices<'a>(args: &'a ArgBuf, range: &Range<usize>, connection: &'a Connection) -> ArgSlices<'a> {
-    let buf = connection.query.filled();
-    args.ranges()[range.clone()].iter().map(|arg| args.bytes(*arg, buf, &[])).collect()
+fn with_slices<R>(args: &ArgBuf, ranges: &[ArgRange], buf: &[u8], f: impl FnOnce(&[&[u8]]) -> R) -> R {
+    if ranges.len() <= FEW {
+        let mut few: [&[u8]; FEW] = [&[]; FEW];
+        for (slot, range) in few.iter_mut().zip(ranges) {
+            *slot = args.bytes(*range, buf, &[]);
+        }
+        f(&few[..ranges.len()])
+    } else {
+        let many: Vec<&[u8]> = ranges.iter().map(|range| args.bytes(*range, buf, &[])).collect();
+        f(&many)
+    }
 }
 
 impl Loop {
@@ -89,18 +105,20 @@ impl Loop {
         let Loop { engine, connections, batch, args, .. } = self;
         let alone = batch.len() < 2;
         for pending in batch.iter_mut() {
-            let Parsed::Command { args: range, command, hash, first_key } = &mut pending.parsed else {
+            let Parsed::Command { first, count, command, hash, first_key } = &mut pending.parsed else {
                 continue;
             };
             let Some(connection) = connections.get(pending.client) else { continue };
-            let slices = slices(args, range, connection);
-            *command = engine.commands.resolve(&Args::new(&slices));
-            let Ok(id) = command else { continue };
-            let at = usize::from(engine.commands.get(*id).prefetch_arg);
+            let buf = connection.query.filled();
+            let ranges = &args.ranges()[*first..*first + *count];
+            let name = args.bytes(ranges[0], buf, &[]);
+            let Some(found) = engine.commands.simple(name, *count) else { continue };
+            *command = Some(found.id);
+            let at = usize::from(found.prefetch_arg);
             if at > 0
-                && let Some(key) = slices.get(at)
+                && let Some(key) = ranges.get(at)
             {
-                *hash = engine.keyspace.hash(key);
+                *hash = engine.keyspace.hash(args.bytes(*key, buf, &[]));
                 *first_key = at;
                 if !alone {
                     engine.keyspace.prefetch_line(db_of(engine, pending.client), *hash);
@@ -125,8 +143,11 @@ impl Loop {
         for pending in &batch {
             self.run_one(pending);
         }
-        for pending in &batch {
-            self.after_batch(pending.client);
+        for (at, pending) in batch.iter().enumerate() {
+            // A client's commands mostly follow each other; once is enough.
+            if batch.get(at + 1).is_none_or(|next| next.client != pending.client) {
+                self.after_batch(pending.client);
+            }
         }
         self.batch = batch;
     }
@@ -142,19 +163,21 @@ impl Loop {
             connection.stalled = true;
             return;
         }
-        match &pending.parsed {
+        match pending.parsed {
             Parsed::Nothing => connection.query.consume_to(pending.end),
             Parsed::Broken(error) => {
                 let unread = &connection.query.filled()[connection.query.start()..];
-                self.engine.refuse_protocol(id, *error, unread);
+                self.engine.refuse_protocol(id, error, unread);
                 connection.query.consume_to(pending.end);
             }
-            Parsed::Command { args: range, command, hash, first_key } => {
-                let slices = slices(&self.args, range, connection);
-                let args = Args::new(&slices).with_hash(*first_key, *hash);
-                let request = Request { client: id, args, command: command.clone() };
-                let verdict = self.engine.execute(request);
-                drop(slices);
+            Parsed::Command { first, count, command, hash, first_key } => {
+                let Loop { engine, args, .. } = self;
+                let ranges = &args.ranges()[first..first + count];
+                let verdict = with_slices(args, ranges, connection.query.filled(), |slices| {
+                    let args = Args::new(slices).with_hash(first_key, hash);
+                    let command = command.map_or_else(|| engine.commands.resolve(&args), Ok);
+                    engine.execute(Request { client: id, args, command })
+                });
                 if verdict == Verdict::Postponed {
                     connection.stalled = true;
                     self.postponed.push(id);
@@ -205,8 +228,8 @@ fn parse_some(
     while batch.len() < BATCH {
         let (parsed_as, consumed) = match parser.parse(query.filled(), *parsed, limits, args) {
             Outcome::Command { args: range, consumed } => {
-                let command = Err(Error::Syntax);
-                (Parsed::Command { args: range, command, hash: 0, first_key: 0 }, consumed)
+                let (first, count) = (range.start, range.len());
+                (Parsed::Command { first, count, command: None, hash: 0, first_key: 0 }, consumed)
             }
             Outcome::Empty { consumed } => (Parsed::Nothing, consumed),
             Outcome::Incomplete { need: missing } => {
