@@ -4,7 +4,7 @@
 //! ```text
 //! header u32 | expiry i64 (if set) | key length varint | value length varint (inline only) | key | value
 //! ```
-//! The value is an immediate integer (8 bytes), bytes inline (strings and packed collections while the entry stays
+//! The value is an immediate integer (3 or 8 bytes), bytes inline (strings and packed collections while the entry stays
 //! within [`INLINE_MAX`]) or a pointer to a boxed [`Object`].
 
 use super::value::{Kind, Object};
@@ -29,6 +29,27 @@ enum Storage {
     Int = 0,
     Inline = 1,
     Heap = 2,
+    /// An integer of 24 bits, as counters mostly are: with a key of 16 bytes it saves a size class.
+    Short = 3,
+}
+
+const SHORT_BYTES: usize = 3;
+
+#[inline]
+fn short_bytes(n: i64) -> [u8; SHORT_BYTES] {
+    let [a, b, c, ..] = n.to_le_bytes();
+    [a, b, c]
+}
+
+#[inline]
+fn from_short([a, b, c]: [u8; SHORT_BYTES]) -> i64 {
+    // The sign comes down from the top.
+    i64::from(i32::from_le_bytes([0, a, b, c]) >> 8)
+}
+
+#[inline]
+fn is_short(n: i64) -> bool {
+    (-(1 << 23)..1 << 23).contains(&n)
 }
 
 /// What an entry is built from.
@@ -154,6 +175,7 @@ unsafe fn get_varint(p: *const u8) -> (usize, usize) {
 /// Bytes an entry of these parts takes.
 pub fn entry_size(key_len: usize, expiry: bool, value: &NewValue<'_>) -> usize {
     let value_bytes = match value {
+        NewValue::Int(n) if is_short(*n) => SHORT_BYTES,
         NewValue::Int(_) | NewValue::Heap(_) => 8,
         NewValue::Inline(bytes, _) => varint_len(bytes.len()) + bytes.len(),
     };
@@ -166,6 +188,7 @@ impl EntryRef {
         let size = entry_size(key.len(), meta.expiry.is_some(), &value);
         let p = slab.alloc(size).as_ptr();
         let (storage, variant) = match &value {
+            NewValue::Int(n) if is_short(*n) => (Storage::Short, false),
             NewValue::Int(_) => (Storage::Int, false),
             NewValue::Inline(_, variant) => (Storage::Inline, *variant),
             NewValue::Heap(_) => (Storage::Heap, false),
@@ -195,6 +218,9 @@ impl EntryRef {
             std::ptr::copy_nonoverlapping(key.as_ptr(), p.add(at), key.len());
             at += key.len();
             match value {
+                NewValue::Int(n) if is_short(n) => {
+                    p.add(at).cast::<[u8; SHORT_BYTES]>().write(short_bytes(n))
+                }
                 NewValue::Int(n) => p.add(at).cast::<i64>().write_unaligned(n),
                 NewValue::Inline(bytes, _) => {
                     std::ptr::copy_nonoverlapping(bytes.as_ptr(), p.add(at), bytes.len());
@@ -237,7 +263,8 @@ impl EntryRef {
         match (self.header() & STORAGE_MASK) >> STORAGE_SHIFT {
             0 => Storage::Int,
             1 => Storage::Inline,
-            _ => Storage::Heap,
+            2 => Storage::Heap,
+            _ => Storage::Short,
         }
     }
 
@@ -251,10 +278,13 @@ impl EntryRef {
             let (key_len, n) = get_varint(p.add(at));
             at += n;
             let mut value_len = 8;
-            if (header & STORAGE_MASK) >> STORAGE_SHIFT == Storage::Inline as u32 {
+            let storage = (header & STORAGE_MASK) >> STORAGE_SHIFT;
+            if storage == Storage::Inline as u32 {
                 let (len, n) = get_varint(p.add(at));
                 value_len = len;
                 at += n;
+            } else if storage == Storage::Short as u32 {
+                value_len = SHORT_BYTES;
             }
             Layout { key: at, key_len, value: at + key_len, value_len }
         }
@@ -350,15 +380,20 @@ impl EntryRef {
         Meta { expiry: self.expiry(), generation: self.generation(), access: self.access() }
     }
 
-    /// Overwrites an immediate integer in place; says whether the value was one.
+    /// Overwrites an immediate integer in place; says whether the value was one that has room for it.
     #[inline]
     pub fn replace_int(self, n: i64) -> bool {
-        if self.storage() != Storage::Int {
-            return false;
-        }
+        let storage = self.storage();
         let l = self.layout();
-        // SAFETY: an Int entry has 8 bytes of value.
-        unsafe { self.0.as_ptr().add(l.value).cast::<i64>().write_unaligned(n) };
+        // SAFETY: an Int entry has 8 bytes of value, a Short one has SHORT_BYTES.
+        unsafe {
+            let value = self.0.as_ptr().add(l.value);
+            match storage {
+                Storage::Int => value.cast::<i64>().write_unaligned(n),
+                Storage::Short if is_short(n) => value.cast::<[u8; SHORT_BYTES]>().write(short_bytes(n)),
+                _ => return false,
+            }
+        }
         true
     }
 
@@ -425,8 +460,8 @@ impl EntryRef {
         let kind = self.kind();
         let variant = self.header() & VARIANT != 0;
         let new = match self.storage() {
-            Storage::Int => {
-                let Stored::Int(n) = self.view().stored() else { unreachable!("storage is Int") };
+            Storage::Int | Storage::Short => {
+                let Stored::Int(n) = self.view().stored() else { unreachable!("the storage is an integer") };
                 EntryRef::new(slab, key, kind, NewValue::Int(n), meta)
             }
             Storage::Inline => {
@@ -500,9 +535,45 @@ impl<'a> View<'a> {
             let p = self.entry.0.as_ptr().add(l.value);
             match self.entry.storage() {
                 Storage::Int => Stored::Int(p.cast::<i64>().read_unaligned()),
+                Storage::Short => Stored::Int(from_short(p.cast::<[u8; SHORT_BYTES]>().read())),
                 Storage::Inline => Stored::Inline(std::slice::from_raw_parts(p, l.value_len)),
                 Storage::Heap => Stored::Heap(&*p.cast::<*const Object>().read_unaligned()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BORDER: i64 = 1 << 23;
+
+    fn int_of(entry: EntryRef) -> Option<i64> {
+        if let Stored::Int(n) = entry.view().stored() { Some(n) } else { None }
+    }
+
+    #[test]
+    fn integers_of_both_widths_keep_their_value() {
+        let mut slab = Slab::new();
+        for n in [0, 1, -1, BORDER - 1, BORDER, -BORDER, -BORDER - 1, i64::MAX, i64::MIN] {
+            let entry = EntryRef::new(&mut slab, b"counter", Kind::String, NewValue::Int(n), Meta::default());
+            assert_eq!((int_of(entry), entry.key()), (Some(n), &b"counter"[..]));
+            assert_eq!(entry.size(), entry_size(7, false, &NewValue::Int(n)));
+            entry.free(&mut slab);
+        }
+    }
+
+    #[test]
+    fn a_short_integer_takes_only_short_ones_in_place() {
+        let mut slab = Slab::new();
+        let entry = EntryRef::new(&mut slab, b"k", Kind::String, NewValue::Int(7), Meta::default());
+        assert!(entry.replace_int(-BORDER) && !entry.replace_int(BORDER));
+        assert_eq!(int_of(entry), Some(-BORDER));
+        entry.free(&mut slab);
+        let entry = EntryRef::new(&mut slab, b"k", Kind::String, NewValue::Int(BORDER), Meta::default());
+        assert!(entry.replace_int(3) && entry.replace_int(i64::MIN));
+        assert_eq!(int_of(entry), Some(i64::MIN));
+        entry.free(&mut slab);
     }
 }
