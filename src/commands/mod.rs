@@ -3,8 +3,10 @@
 use crate::engine::Spec;
 
 pub mod admin;
+mod bitmap;
 pub mod connection;
 pub mod generic;
+mod hll;
 mod list;
 pub mod pubsub;
 mod set;
@@ -15,8 +17,10 @@ pub mod transaction;
 /// The families, each with its commands.
 const FAMILIES: &[&[&Spec]] = &[
     admin::ALL,
+    bitmap::ALL,
     connection::ALL,
     generic::ALL,
+    hll::ALL,
     pubsub::ALL,
     set::ALL,
     stream::ALL,

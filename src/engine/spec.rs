@@ -66,7 +66,8 @@ bits! {
         ASKING = 13, "asking";
         FAST = 14, "fast";
         NO_AUTH = 15, "no_auth";
-        MAY_REPLICATE = 16, "may_replicate";
+        /// Changes what replicas hold although it is no write (PUBLISH, PFCOUNT): not shown.
+        MAY_REPLICATE = 16, "";
         SENTINEL = 17, "";
         ONLY_SENTINEL = 18, "";
         NO_MANDATORY_KEYS = 19, "no_mandatory_keys";

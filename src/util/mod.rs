@@ -13,3 +13,4 @@ pub mod lzf;
 pub mod numbers;
 pub mod partial_sort;
 pub mod quote;
+pub mod sha1;

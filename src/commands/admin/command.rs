@@ -82,7 +82,7 @@ fn write_info(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
     spec.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(spec.keys.len());
     spec.keys.iter().for_each(|key| write_key_spec(reply, key));
-    reply.array(command.subcommands.len());
+    reply.set(command.subcommands.len());
     for sub in &command.subcommands {
         write_info(reply, commands, commands.get(*sub));
     }

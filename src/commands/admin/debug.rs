@@ -18,6 +18,8 @@ fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let name = args.get(1).to_ascii_lowercase();
     match (name.as_slice(), args.len()) {
         (b"object", 3..=4) => return object(engine, id, args),
+        (b"digest", 2) => return super::debug_digest::digest(engine, id),
+        (b"digest-value", 2..) => return super::debug_digest::digest_values(engine, id, args),
         (b"htstats", 3..) => return super::debug_tables::htstats(engine, id, args),
         (b"protocol", 3) => return super::debug_protocol::protocol(engine, id, args),
         (b"stringmatch-len", 4) => return string_match(engine, id, args),
@@ -154,6 +156,10 @@ fn help(engine: &mut Engine, id: ClientId) -> CmdResult {
             "    Choose a new replication id.",
             "CONFIG-REWRITE-FORCE-ALL",
             "    Write the configuration file with every directive in it.",
+            "DIGEST",
+            "    Show a digest of all keys and values, by which data sets are compared.",
+            "DIGEST-VALUE [<key> ...]",
+            "    Show a digest of the value at each key.",
             "ERROR <string>",
             "    Reply with an error of that text.",
             "HTSTATS <db> [FULL]",

@@ -5,6 +5,7 @@ use crate::engine::Spec;
 mod command;
 mod config;
 mod debug;
+mod debug_digest;
 mod debug_protocol;
 mod debug_tables;
 mod info;

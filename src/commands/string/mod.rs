@@ -3,6 +3,7 @@
 use crate::engine::Spec;
 
 mod lcs;
+mod msetex;
 mod number;
 mod options;
 mod read;
@@ -13,6 +14,7 @@ mod write;
 /// The family.
 pub const ALL: &[&Spec] = &[
     &lcs::LCS,
+    &msetex::MSETEX,
     &number::DECR,
     &number::DECRBY,
     &number::INCR,

@@ -1,4 +1,4 @@
-//! The options that SET and GETEX share: conditions and times to live.
+//! The options that SET, MSETEX and GETEX share: conditions and times to live.
 
 use crate::engine::{Args, Ctx, Error};
 use crate::keyspace::Ttl;
@@ -29,6 +29,7 @@ pub struct Options {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum For {
     Set,
+    MSetEx,
     GetEx,
 }
 
@@ -43,14 +44,14 @@ impl Options {
             let conditionless = !o.nx && !o.xx && o.if_equal.is_none();
             let word = args.get(i).to_ascii_lowercase();
             match (word.as_slice(), command) {
-                (b"nx", For::Set) if !o.xx && o.if_equal.is_none() => o.nx = true,
-                (b"xx", For::Set) if !o.nx && o.if_equal.is_none() => o.xx = true,
+                (b"nx", For::Set | For::MSetEx) if !o.xx && o.if_equal.is_none() => o.nx = true,
+                (b"xx", For::Set | For::MSetEx) if !o.nx && o.if_equal.is_none() => o.xx = true,
                 (b"ifeq", For::Set) if conditionless && has_next => {
                     o.if_equal = Some(i + 1);
                     i += 1;
                 }
                 (b"get", For::Set) => o.get = true,
-                (b"keepttl", For::Set) if !o.persist && o.expiry.is_none() => o.keep_ttl = true,
+                (b"keepttl", For::Set | For::MSetEx) if !o.persist && o.expiry.is_none() => o.keep_ttl = true,
                 (b"persist", For::GetEx) if !o.keep_ttl && o.expiry.is_none() => o.persist = true,
                 (unit, _) if has_next && (timeless || repeats(&o, unit)) => {
                     let (unit_ms, relative) = unit_of(unit).ok_or(Error::Syntax)?;
