@@ -80,7 +80,8 @@ fn parse(ctx: &Ctx<'_>, args: &Args<'_>) -> Result<Steps, Error> {
         if left < takes {
             return Err(Error::Syntax);
         }
-        let bad_type = "Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
+        let bad_type =
+            "Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is.";
         let field = Field::parse(args.get(i + 1)).ok_or(Error::Plain(bad_type))?;
         let offset = bit_offset(ctx, args.get(i + 2), Some(field.bits()))?;
         let what = match () {
