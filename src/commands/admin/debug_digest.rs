@@ -2,8 +2,9 @@
 //! no order (keys, members, fields) is mixed by exclusive or; what has one is chained.
 
 use crate::engine::{Args, CmdResult, Engine, done};
-use crate::ids::{ClientId, DbIndex};
+use crate::ids::{ClientId, DbIndex, UnixMs};
 use crate::keyspace::{Keys, Kind, Str, Value, View};
+use crate::types::hash::{Hash, HashRef};
 use crate::types::list::List;
 use crate::types::set::Set;
 use crate::types::stream::{Stream, StreamId};
@@ -41,26 +42,26 @@ fn type_number(kind: Kind) -> u32 {
     }
 }
 
-fn add_value(digest: &mut Digest, view: View<'_>) {
+fn add_value(digest: &mut Digest, view: View<'_>, now_ms: UnixMs) {
     digest.chain(&type_number(view.kind()).to_be_bytes());
     let mut text = itoa::Buffer::new();
     match view.kind() {
-        Kind::String => digest.chain(Str::view(view).bytes(&mut text)),
-        Kind::List => List::view(view).walk(0, false, |element| {
+        Kind::String => digest.chain(Str::view(view, now_ms).bytes(&mut text)),
+        Kind::List => List::view(view, now_ms).walk(0, false, |element| {
             digest.chain(element.bytes(&mut text));
             true
         }),
-        Kind::Set => Set::view(view).iter().for_each(|member| digest.add(member.bytes(&mut text))),
+        Kind::Set => Set::view(view, now_ms).iter().for_each(|member| digest.add(member.bytes(&mut text))),
         Kind::Zset => {
             let mut score_text = Vec::new();
-            Zset::view(view).for_each(|member, score| {
+            Zset::view(view, now_ms).for_each(|member, score| {
                 score_text.clear();
                 write_f64(&mut score_text, score);
                 digest.add(&pair(member.bytes(&mut text), &score_text));
             });
         }
-        Kind::Hash => {}
-        Kind::Stream => add_stream(digest, Stream::view(view)),
+        Kind::Hash => add_hash(digest, Hash::view(view, now_ms)),
+        Kind::Stream => add_stream(digest, Stream::view(view, now_ms)),
     }
     if view.expiry().is_some() {
         digest.add(b"!!expire!!");
@@ -73,6 +74,18 @@ fn pair(name: &[u8], value: &[u8]) -> [u8; 20] {
     digest.chain(name);
     digest.chain(value);
     digest.0
+}
+
+fn add_hash(digest: &mut Digest, hash: HashRef<'_>) {
+    let (mut field_text, mut value_text) = (itoa::Buffer::new(), itoa::Buffer::new());
+    for (field, value) in hash.iter() {
+        let field = field.bytes(&mut field_text);
+        let mut one = Digest(pair(field, value.bytes(&mut value_text)));
+        if let Some(Some(_)) = hash.expiry(field) {
+            one.add(b"!!hexpire!!");
+        }
+        digest.add(&one.0);
+    }
 }
 
 fn add_stream(digest: &mut Digest, stream: &Stream) {
@@ -99,7 +112,7 @@ pub fn digest(engine: &mut Engine, id: ClientId) -> CmdResult {
             let mut one = Digest::default();
             one.chain(key);
             if let Some(view) = keys.peek(key) {
-                add_value(&mut one, view);
+                add_value(&mut one, view, keys.now_ms());
             }
             whole.add(&one.0);
         });
@@ -114,8 +127,9 @@ pub fn digest_values(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdR
     let mut digests = Vec::with_capacity(args.len());
     for key in args.rest(2) {
         let mut digest = Digest::default();
-        if let Some(view) = Keys::new(&mut engine.keyspace, db).peek(*key) {
-            add_value(&mut digest, view);
+        let keys = Keys::new(&mut engine.keyspace, db);
+        if let Some(view) = keys.peek(*key) {
+            add_value(&mut digest, view, keys.now_ms());
         }
         digests.push(digest);
     }
