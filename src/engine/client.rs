@@ -40,6 +40,8 @@ pub struct Session {
     pub capa_redirect: bool,
     /// CLIENT IMPORT-SOURCE.
     pub import_source: bool,
+    /// Its commands are history (a primary's, a file's), not requests: what they came to is settled.
+    pub obeyed: bool,
 }
 
 /// A transaction being queued.

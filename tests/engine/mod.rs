@@ -7,3 +7,4 @@ mod no_process;
 mod propagation;
 mod scan;
 mod secrets;
+mod streams;

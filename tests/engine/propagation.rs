@@ -4,7 +4,7 @@ use super::house::House;
 use spinel::resp::parse::{ArgBuf, Limits, Outcome, Parser};
 
 /// The log's commands as words.
-fn commands(log: &[u8]) -> Vec<Vec<Vec<u8>>> {
+pub(super) fn commands(log: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let limits = Limits { max_bulk_len: usize::MAX, authenticated: true, primary: true };
     let (mut parser, mut from, mut all) = (Parser::default(), 0, Vec::new());
     while from < log.len() {
@@ -18,7 +18,7 @@ fn commands(log: &[u8]) -> Vec<Vec<Vec<u8>>> {
     all
 }
 
-fn log_of(house: &House) -> Vec<String> {
+pub(super) fn log_of(house: &House) -> Vec<String> {
     let feed = house.engine.feed.as_ref().expect("the log is recorded");
     let words = |command: &Vec<Vec<u8>>| {
         command.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect::<Vec<_>>().join(" ")

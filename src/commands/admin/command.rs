@@ -201,7 +201,8 @@ fn write_docs(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
     let spec = command.spec;
     let tree = syntax::parse(spec.syntax);
     reply.bulk(command.full_name.as_bytes());
-    let fields = 4
+    let fields = 3
+        + usize::from(!spec.complexity.is_empty())
         + usize::from(spec.deprecated.is_some()) * 3
         + usize::from(!spec.history.is_empty())
         + usize::from(!tree.is_empty())
@@ -213,7 +214,7 @@ fn write_docs(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
         ("group", spec.group.name()),
         ("complexity", spec.complexity),
     ];
-    for (name, text) in pairs {
+    for (name, text) in pairs.into_iter().filter(|(_, text)| !text.is_empty()) {
         reply.bulk(name.as_bytes());
         reply.bulk(text.as_bytes());
     }
@@ -331,7 +332,7 @@ fn get_keys(engine: &mut Engine, id: ClientId, args: &Args<'_>, with_flags: bool
         keys_of(command.spec, &asked).map_err(|_| Error::Plain("Invalid arguments specified for command"))?;
     let keys: Vec<_> = keys.into_iter().filter(|key| !key.flags.has(KeyFlags::NOT_KEY)).collect();
     if keys.is_empty() && !command.spec.flags.has(Flags::NO_MANDATORY_KEYS) {
-        return Err(Error::Plain("The command has no key arguments"));
+        return Err(Error::Plain("Invalid arguments specified for command"));
     }
     let mut reply = engine.reply(id);
     reply.array(keys.len());

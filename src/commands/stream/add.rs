@@ -41,7 +41,7 @@ fn refused(error: AddError) -> Error {
 }
 
 fn xadd(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let options = Options::parse(args, true, ctx.env.config)?;
+    let options = Options::parse(args, true, &ctx.env, ctx.session)?;
     let (id, id_at) = options.id.unwrap_or((AddId::Auto, args.len()));
     let fields = args.rest(id_at + 1);
     if fields.is_empty() || fields.len() % 2 == 1 {

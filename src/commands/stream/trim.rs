@@ -2,6 +2,8 @@
 
 use super::ids;
 use crate::config::Config;
+use crate::engine::client::Session;
+use crate::engine::ctx::Env;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Keys};
 use crate::types::stream::{AddId, IdText, Keep, Log, Stream, Trim};
@@ -36,7 +38,7 @@ pub struct Options {
 
 impl Options {
     /// Reads the arguments from 2 on; those of XADD end with the ID.
-    pub fn parse(args: &Args<'_>, adding: bool, config: &Config) -> Result<Options, Error> {
+    pub fn parse(args: &Args<'_>, adding: bool, env: &Env<'_>, session: &Session) -> Result<Options, Error> {
         let mut options = Options::default();
         let mut i = 2;
         while i < args.len() {
@@ -61,7 +63,10 @@ impl Options {
             }
             i += 1;
         }
-        options.check(adding, config)?;
+        options.check(adding)?;
+        if !session.obeyed {
+            options.limit(env.config)?;
+        }
         Ok(options)
     }
 
@@ -88,8 +93,8 @@ impl Options {
         Ok(at)
     }
 
-    /// Whether the options go together; settles how much may be trimmed at most.
-    fn check(&mut self, adding: bool, config: &Config) -> Result<(), Error> {
+    /// Whether there is something to trim by.
+    fn check(&self, adding: bool) -> Result<(), Error> {
         if self.limit.unwrap_or(0) > 0 && self.trim.is_none() {
             return Err(Error::Plain(
                 "syntax error, LIMIT cannot be used without specifying a trimming strategy",
@@ -98,6 +103,11 @@ impl Options {
         if !adding && self.trim.is_none() {
             return Err(Error::Plain("syntax error, XTRIM must be called with a trimming strategy"));
         }
+        Ok(())
+    }
+
+    /// Settles how much may be trimmed at most. What was logged is not limited again: it is the outcome of a limit.
+    fn limit(&mut self, config: &Config) -> Result<(), Error> {
         let approximate = self.trim.is_some_and(|trim| trim.approximate);
         if self.limit.is_some() && !approximate {
             return Err(Error::Plain("syntax error, LIMIT cannot be used without the special ~ option"));
@@ -147,7 +157,7 @@ pub enum Threshold {
 }
 
 fn xtrim(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let options = Options::parse(args, false, ctx.env.config)?;
+    let options = Options::parse(args, false, &ctx.env, ctx.session)?;
     let mut edit = ctx.keys.edit::<Stream>(args.key(1))?;
     let (Some(stream), Some(trim)) = (edit.value(), options.trim) else {
         edit.unchanged();
