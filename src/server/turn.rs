@@ -10,7 +10,7 @@ use crate::engine::client_info::logged_line;
 use crate::ids::ClientId;
 use crate::net::query::{ChunkPool, ReadOutcome};
 use crate::resp::parse::ArgBuf;
-use crate::sys::clock::{ticks, ticks_to_ns};
+use crate::sys::clock::{thread_cpu_ns, ticks, ticks_to_ns};
 use mio::{Events, Poll, Token};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -65,6 +65,7 @@ impl Loop {
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => self.events.clear(),
             other => other?,
         }
+        let (polled, cpu_ns) = (ticks(), thread_cpu_ns());
         self.tick();
         let (began, ran_before) = (ticks(), self.engine.stats.counters.total_commands_processed);
         self.collect_events();
@@ -84,7 +85,20 @@ impl Loop {
         counters.eventloop_cron.add_ns(ticks_to_ns(cared.wrapping_sub(served)));
         let ran = counters.total_commands_processed.saturating_sub(ran_before);
         counters.eventloop_cmd_per_cycle_max = counters.eventloop_cmd_per_cycle_max.max(ran);
+        self.note_stall(polled, cpu_ns);
         Ok(())
+    }
+
+    /// Keeps the stall record. Short turns cannot break it, and are not asked for their processor time.
+    fn note_stall(&mut self, polled: u64, cpu_ns: u64) {
+        const LONG_US: u64 = 100;
+        let wall_us = ticks_to_ns(ticks().wrapping_sub(polled)) / 1000;
+        if wall_us < LONG_US {
+            return;
+        }
+        let Engine { stats, config, clock, .. } = &mut self.engine;
+        stats.counters.stall.note(wall_us, thread_cpu_ns().saturating_sub(cpu_ns) / 1000);
+        stats.note_latency(config, "stall", wall_us / 1000, clock.now_ms / 1000);
     }
 
     /// Reads the clocks once for the whole turn.

@@ -119,6 +119,24 @@ pub struct Counters {
     /// `eventloop_duration_cron_sum`
     pub eventloop_cron: Durations,
     pub eventloop_cmd_per_cycle_max: u64,
+    pub stall: Stall,
+}
+
+/// The stall record: the longest the loop was away from its sockets, between two polls, with everything it did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stall {
+    /// `stall_max_usec`
+    pub max_wall_us: u64,
+    /// `stall_max_cpu_usec`: the most processor time the loop's thread spent so. What the wall shows beyond it, the
+    /// thread waited for a processor, a disk or a page.
+    pub max_cpu_us: u64,
+}
+
+impl Stall {
+    pub fn note(&mut self, wall_us: u64, cpu_us: u64) {
+        self.max_wall_us = self.max_wall_us.max(wall_us);
+        self.max_cpu_us = self.max_cpu_us.max(cpu_us);
+    }
 }
 
 impl Counters {

@@ -44,3 +44,14 @@ fn shutdown_ends_the_server() {
     assert_eq!(client.read_to_end(), "");
     assert_eq!(server.wait(), Some(0));
 }
+
+#[test]
+fn the_longest_stall_is_on_record() {
+    let server = Server::start(&["--enable-debug-command", "yes"]);
+    server.client().ask("DEBUG SLEEP 0.3\r\n", "+OK\r\n");
+    let mut client = server.client();
+    client.send(b"INFO stats\r\nQUIT\r\n");
+    let text = client.read_to_end();
+    let line = text.lines().find_map(|line| line.strip_prefix("stall_max_usec:")).expect("INFO tells it");
+    assert!(line.parse::<u64>().is_ok_and(|us| us >= 300_000), "{line}");
+}

@@ -92,6 +92,7 @@ fn rest(engine: &Engine, out: &mut String) {
          client_output_buffer_limit_disconnections:{}\r\nreply_buffer_shrinks:{}\r\nreply_buffer_expands:{}\r\n\
          eventloop_cycles:{}\r\neventloop_duration_sum:{}\r\neventloop_duration_cmd_sum:{}\r\n\
          instantaneous_eventloop_cycles_per_sec:{}\r\ninstantaneous_eventloop_duration_usec:{}\r\n\
+         stall_max_usec:{}\r\nstall_max_cpu_usec:{}\r\n\
          acl_access_denied_auth:{}\r\nacl_access_denied_cmd:{}\r\nacl_access_denied_key:{}\r\n\
          acl_access_denied_channel:{}\r\n",
         c.total_reads_processed,
@@ -107,6 +108,8 @@ fn rest(engine: &Engine, out: &mut String) {
         c.eventloop_commands.sum_us,
         rates.eventloop_cycles_per_sec(),
         rates.eventloop_duration_usec(),
+        c.stall.max_wall_us,
+        c.stall.max_cpu_us,
         denials.auth,
         denials.cmd,
         denials.key,
