@@ -13,6 +13,7 @@ pub mod keyspace;
 pub mod net;
 
 pub mod config;
+pub mod persist;
 
 pub mod engine;
 

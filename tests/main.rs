@@ -3,5 +3,6 @@
 mod engine;
 mod fuzz;
 mod model;
+mod persist;
 mod tidy;
 mod wire;

@@ -151,6 +151,13 @@ choices! {
         PanicOnReplicas = "panic-on-replicas",
     }
 
+    /// For which readers values are written.
+    RdbCompat {
+        Redis70 = "10",
+        Redis = "11",
+        Valkey = "80",
+    }
+
     /// Whether data files of a later version are refused.
     RdbVersionCheck {
         Strict = "strict",

@@ -20,7 +20,7 @@ pub use argv::{Invocation, Sources};
 pub use checks::expand_title;
 pub use choices::{
     Allowed, AppendFsync, Choice, DisklessLoad, EndpointType, EvictionPolicy, LogFormat, LogLevel,
-    LogTimestamp, OomScoreAdj, PropagationErrors, PubsubDefault, RdbVersionCheck, SanitizePayload,
+    LogTimestamp, OomScoreAdj, PropagationErrors, PubsubDefault, RdbCompat, RdbVersionCheck, SanitizePayload,
     Supervised, SyslogFacility, TlsAuthClients,
 };
 pub use compound::{EventClasses, OutputClass, OutputLimit, PrimaryAddress, SavePoint, ShutdownFlags};

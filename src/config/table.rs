@@ -4,7 +4,7 @@
 use super::checks;
 use super::choices::{
     Allowed, AppendFsync, Choice, DisklessLoad, EndpointType, EvictionPolicy, LogFormat, LogLevel,
-    LogTimestamp, OomScoreAdj, PropagationErrors, PubsubDefault, RdbVersionCheck, SanitizePayload,
+    LogTimestamp, OomScoreAdj, PropagationErrors, PubsubDefault, RdbCompat, RdbVersionCheck, SanitizePayload,
     Supervised, SyslogFacility, TlsAuthClients,
 };
 use super::compound::{
@@ -203,7 +203,7 @@ section "Security" {
     /// Who may use MODULE.
     enable_module_command: Allowed = Allowed::No, "enable-module-command", choice, IMMUTABLE, Nothing, Inert;
     /// Whose payloads are checked in depth when they are loaded.
-    sanitize_dump_payload: SanitizePayload = SanitizePayload::No, "sanitize-dump-payload", choice, DEBUG, Nothing, Owed;
+    sanitize_dump_payload: SanitizePayload = SanitizePayload::No, "sanitize-dump-payload", choice, DEBUG, Nothing, Live;
 }
 
 section "Memory" {
@@ -332,11 +332,14 @@ section "Snapshots" {
     /// Refuse writes while the last save failed.
     stop_writes_on_bgsave_error: bool = true, "stop-writes-on-bgsave-error", flag, NONE, Nothing, Inert;
     /// Compress strings in the data file.
-    rdbcompression: bool = true, "rdbcompression", flag, NONE, Nothing, Inert;
+    rdbcompression: bool = true, "rdbcompression", flag, NONE, Nothing, Live;
     /// End the data file with a checksum.
     rdbchecksum: bool = true, "rdbchecksum", flag, IMMUTABLE, Nothing, Inert;
     /// Whether data files of a later version are refused.
-    rdb_version_check: RdbVersionCheck = RdbVersionCheck::Strict, "rdb-version-check", choice, NONE, Nothing, Inert;
+    rdb_version_check: RdbVersionCheck = RdbVersionCheck::Strict, "rdb-version-check", choice, NONE, Nothing, Live;
+    /// For whom values are written: 10 for Redis 7.0, 11 for later Redis, 80 for Valkey 9 (as 11, but for hashes some
+    /// of whose fields have a time to live).
+    rdb_compat: RdbCompat = RdbCompat::Redis, "rdb-compat", choice, NONE, Nothing, Live;
     /// Delete data files that only served replication.
     rdb_del_sync_files: bool = false, "rdb-del-sync-files", flag, NONE, Nothing, Inert;
     /// Flush the data file piece by piece while it is written.

@@ -271,6 +271,7 @@ impl Engine {
             now_ms: self.clock.now_ms,
             must_not_block: false,
             subscribed: client.subs.any(),
+            skip_checksum: self.skip_checksum,
             unblocked: true,
         };
         let keys = Keys::new(&mut self.keyspace, blocked.db);

@@ -214,6 +214,7 @@ impl Engine {
                     now_ms: self.clock.now_ms,
                     must_not_block: self.depth > 1,
                     subscribed: client.subs.any(),
+                    skip_checksum: self.skip_checksum,
                     unblocked: false,
                 };
                 let mut keys = Keys::new(&mut self.keyspace, client.session.db);

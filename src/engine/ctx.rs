@@ -23,6 +23,8 @@ pub struct Env<'a> {
     pub must_not_block: bool,
     /// The client listens to channels.
     pub subscribed: bool,
+    /// Payloads are believed without their checksum (DEBUG SET-SKIP-CHECKSUM-VALIDATION).
+    pub skip_checksum: bool,
     /// Run again for a client that was blocked.
     pub unblocked: bool,
     /// Milliseconds since the epoch at which the running unit is taken to happen: relative expiries count from it.

@@ -100,6 +100,8 @@ pub struct Engine {
     pub client_totals: super::limits::ClientTotals,
     /// When somebody was last reported to speak HTTP to us, in seconds.
     pub(super) attack_seconds: i64,
+    /// DEBUG SET-SKIP-CHECKSUM-VALIDATION: payloads and files are believed without their checksum.
+    pub skip_checksum: bool,
     /// Changes since the last save, as INFO shows them.
     pub dirty_since_save: u64,
 }
@@ -179,6 +181,7 @@ impl Engine {
             strict_output: false,
             client_totals: Default::default(),
             attack_seconds: i64::MIN / 2,
+            skip_checksum: false,
             dirty_since_save: 0,
         };
         engine.renew_interest();

@@ -25,6 +25,7 @@ mod room;
 mod secrets;
 mod settings;
 mod settle;
+pub mod snapshot;
 pub mod spec;
 pub mod syntax;
 pub mod table;

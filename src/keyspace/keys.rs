@@ -345,6 +345,11 @@ impl<'a> Keys<'a> {
         self.space.effects.dirty += n;
     }
 
+    /// Notes a key as changed, where the change itself does not.
+    pub fn touch(&mut self, key: &[u8]) {
+        self.space.effects.touch(self.db, key);
+    }
+
     /// Notes a keyspace event.
     #[inline]
     pub fn notify(&mut self, class: EventClass, name: &'static str, key: &[u8]) {

@@ -1,7 +1,7 @@
 //! Functions that take bytes from strangers, fed with mutated ones: nothing may panic, and the properties
 //! hold.
 
-mod mutator;
+pub mod mutator;
 
 mod config;
 mod glob;

@@ -39,6 +39,7 @@ fn steer(engine: &mut Engine, id: ClientId, args: &Args<'_>, what: (&[u8], usize
     match what {
         (b"sleep", 3) => sleep(engine, args)?,
         (b"set-active-expire", 3) => engine.keyspace.active_expiry = is_on(args.get(2)),
+        (b"set-skip-checksum-validation", 3) => engine.skip_checksum = is_on(args.get(2)),
         (b"pause-cron", 3) => engine.cron_paused = is_on(args.get(2)),
         (b"client-enforce-reply-list", 3) => engine.strict_output = is_on(args.get(2)),
         (b"replybuffer", 4) => reply_buffer(engine, args)?,
@@ -182,6 +183,8 @@ fn help(engine: &mut Engine, id: ClientId) -> CmdResult {
             "    Crash the server by a bad memory access.",
             "SET-ACTIVE-EXPIRE <0|1>",
             "    Stop or resume deleting keys when their time comes.",
+            "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+            "    Believe files and payloads without their checksum, or not.",
             "SLEEP <seconds>",
             "    Stop the server for <seconds>; decimals are allowed.",
             "STRINGMATCH-LEN <len> <pattern>",

@@ -4,6 +4,7 @@ use crate::engine::Spec;
 
 mod copy;
 mod delete;
+mod dump;
 mod expire;
 mod flush;
 mod object;
@@ -20,6 +21,9 @@ pub const ALL: &[&Spec] = &[
     &delete::TOUCH,
     &delete::TYPE,
     &delete::UNLINK,
+    &dump::DUMP,
+    &dump::RESTORE,
+    &dump::RESTORE_ASKING,
     &expire::EXPIRE,
     &expire::EXPIREAT,
     &expire::PEXPIRE,

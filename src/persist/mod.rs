@@ -1,0 +1,3 @@
+//! What is written to disk and read back.
+
+pub mod rdb;

@@ -1,0 +1,239 @@
+//! Reading a whole file into a keyspace, of any version, key by key.
+
+use super::error::{Cause, LoadError};
+use super::format::{is_readable, opcode};
+use super::module;
+use super::source::{Result, Source};
+use super::value::{ValueLimits, load_value};
+use crate::ids::{DbIndex, UnixMs};
+use crate::keyspace::{Keyspace, PastUse};
+
+/// The first version whose files end in a checksum.
+const FIRST_SUMMED: u32 = 5;
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadOptions {
+    pub limits: ValueLimits,
+    /// Try versions that are newer than any known (`rdb-version-check relaxed`).
+    pub relaxed_version: bool,
+    /// Leave out keys whose time has come: not on a replica, and not in the base of an AOF.
+    pub drop_expired: bool,
+    /// A key that is there already is replaced instead of refused.
+    pub replace: bool,
+}
+
+/// Who is told what is found on the way.
+pub trait LoadEvents {
+    /// A field of information about the file.
+    fn aux(&mut self, _name: &[u8], _value: &[u8]) {}
+    /// The code of a library of functions.
+    ///
+    /// # Errors
+    /// Why it is refused, which ends the load.
+    fn function(&mut self, code: &[u8]) -> std::result::Result<(), String>;
+    /// A key with an empty collection was left out.
+    fn skipped_empty(&mut self, _key: &[u8]) {}
+    /// So many keys and bytes were read. False ends the load.
+    fn progress(&mut self, _keys: u64, _bytes: u64) -> bool {
+        true
+    }
+}
+
+/// The fields of information that matter to the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuxFields {
+    pub used_memory: Option<u64>,
+    pub aof_base: bool,
+    pub replication_db: Option<i64>,
+    pub replication_id: Option<String>,
+    pub replication_offset: Option<i64>,
+}
+
+impl AuxFields {
+    fn note(&mut self, name: &[u8], value: &[u8]) {
+        let number = crate::util::numbers::parse_i64(value);
+        match name {
+            b"used-mem" => self.used_memory = number.and_then(|n| u64::try_from(n).ok()),
+            b"aof-base" => self.aof_base = number.is_some_and(|n| n != 0),
+            b"repl-stream-db" => self.replication_db = number,
+            b"repl-offset" => self.replication_offset = number,
+            b"repl-id" if value.len() == 40 => {
+                self.replication_id = String::from_utf8(value.to_vec()).ok();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What became of the checksum at a file's end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Checked {
+    /// The file is of a version without one, or the source kept none.
+    #[default]
+    No,
+    /// The file was written without one.
+    Absent,
+    Right,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Loaded {
+    pub version: u32,
+    pub keys_loaded: u64,
+    pub keys_expired: u64,
+    pub empty_keys_skipped: u64,
+    pub aux: AuxFields,
+    pub checked: Checked,
+    /// Bytes up to the end of the RDB part; an AOF may follow.
+    pub bytes: u64,
+}
+
+/// What stands before a key and goes with it.
+#[derive(Default)]
+struct Attributes {
+    expiry: Option<UnixMs>,
+    past: Option<PastUse>,
+}
+
+struct Loader<'s, 'b, 'k, 'e> {
+    source: &'s mut Source<'b>,
+    space: &'k mut Keyspace,
+    events: &'e mut dyn LoadEvents,
+    options: LoadOptions,
+    db: DbIndex,
+    loaded: Loaded,
+}
+
+/// Reads a file into a keyspace. What was read before an error stays there.
+///
+/// # Errors
+/// Where and why reading stopped.
+pub fn load_keyspace(
+    source: &mut Source<'_>,
+    space: &mut Keyspace,
+    options: &LoadOptions,
+    events: &mut dyn LoadEvents,
+) -> std::result::Result<Loaded, LoadError> {
+    let mut options = *options;
+    options.limits.version = read_header(source, options.relaxed_version)?;
+    let loaded = Loaded { version: options.limits.version, ..Loaded::default() };
+    let mut loader = Loader { source, space, events, options, db: 0, loaded };
+    let mut attributes = Attributes::default();
+    loop {
+        let code = loader.source.byte()?;
+        match code {
+            opcode::EOF => break,
+            opcode::SLOT_INFO.. => loader.between_keys(code, &mut attributes)?,
+            form => loader.key(form, std::mem::take(&mut attributes))?,
+        }
+    }
+    loader.check_sum()?;
+    loader.loaded.bytes = loader.source.offset();
+    Ok(loader.loaded)
+}
+
+fn read_header(source: &mut Source<'_>, relaxed: bool) -> Result<u32> {
+    let magic: [u8; 9] = source.array()?;
+    let digits = match &magic {
+        [b'R', b'E', b'D', b'I', b'S', digits @ ..] => &digits[..],
+        [b'V', b'A', b'L', b'K', b'E', b'Y', digits @ ..] => &digits[..],
+        _ => return Err(source.error(Cause::Signature)),
+    };
+    let version = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    let version: u32 = version.ok_or_else(|| source.error(Cause::Signature))?;
+    if is_readable(version, relaxed) { Ok(version) } else { Err(source.error(Cause::Version(version))) }
+}
+
+impl Loader<'_, '_, '_, '_> {
+    fn between_keys(&mut self, code: u8, attributes: &mut Attributes) -> Result<()> {
+        match code {
+            opcode::EXPIRE_SECONDS => {
+                let seconds = i32::from_le_bytes(self.source.array()?);
+                attributes.expiry = Some(i64::from(seconds) * 1000);
+            }
+            opcode::EXPIRE_MS => attributes.expiry = Some(self.source.time()?),
+            opcode::FREQ => attributes.past = Some(PastUse::Counter(self.source.byte()?)),
+            opcode::IDLE => attributes.past = Some(PastUse::IdleSeconds(self.source.length()?)),
+            opcode::SELECT_DB => self.select()?,
+            opcode::RESIZE_DB => {
+                self.source.length()?;
+                self.source.length()?;
+            }
+            opcode::SLOT_INFO => {
+                for _ in 0..3 {
+                    self.source.length()?;
+                }
+            }
+            opcode::AUX => {
+                let (name, value) = (self.source.text()?, self.source.text()?);
+                self.loaded.aux.note(&name, &value);
+                self.events.aux(&name, &value);
+            }
+            opcode::MODULE_AUX => module::skip_aux(self.source)?,
+            opcode::FUNCTION => {
+                let code = self.source.text()?;
+                self.events.function(&code).map_err(|why| self.source.error(Cause::Function(why)))?;
+            }
+            opcode::FUNCTION_PRE_GA => {
+                return Err(self.source.corrupt("Pre-release function format not supported."));
+            }
+            _ => return Err(self.source.error(Cause::UnknownType(code))),
+        }
+        Ok(())
+    }
+
+    fn select(&mut self) -> Result<()> {
+        let index = self.source.length()?;
+        let databases = self.space.databases();
+        let known = DbIndex::try_from(index).ok().filter(|db| usize::from(*db) < databases);
+        self.db = known.ok_or_else(|| self.source.error(Cause::Database { index, databases }))?;
+        Ok(())
+    }
+
+    fn key(&mut self, form: u8, attributes: Attributes) -> Result<()> {
+        let key = self.source.text()?;
+        let value = load_value(self.source, form, &self.options.limits)?;
+        let due = attributes.expiry.is_some_and(|ms| ms < self.space.now_ms);
+        match value {
+            None => {
+                self.loaded.empty_keys_skipped += 1;
+                self.events.skipped_empty(&key);
+            }
+            Some(_) if due && self.options.drop_expired => self.loaded.keys_expired += 1,
+            Some(object) => {
+                if self.options.replace {
+                    self.space.drop_key(self.db, &key);
+                }
+                if !self.space.load(self.db, &key, object, attributes.expiry, attributes.past) {
+                    return Err(self.source.error(Cause::DuplicateKey { key, db: self.db }));
+                }
+                self.loaded.keys_loaded += 1;
+            }
+        }
+        let keys = self.loaded.keys_loaded + self.loaded.keys_expired;
+        if self.events.progress(keys, self.source.offset()) {
+            Ok(())
+        } else {
+            Err(self.source.error(Cause::Stopped))
+        }
+    }
+
+    fn check_sum(&mut self) -> Result<()> {
+        if self.loaded.version < FIRST_SUMMED {
+            return Ok(());
+        }
+        let found = self.source.checksum();
+        let expected = u64::from_le_bytes(self.source.array()?);
+        self.loaded.checked = match found {
+            None => Checked::No,
+            Some(_) if expected == 0 => Checked::Absent,
+            Some(found) if found == expected => Checked::Right,
+            Some(found) => {
+                return Err(self.source.error(Cause::Checksum { expected: found, found: expected }));
+            }
+        };
+        Ok(())
+    }
+}

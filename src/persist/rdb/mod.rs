@@ -1,0 +1,27 @@
+//! The RDB format: snapshots of whole keyspaces, and the payloads of DUMP and RESTORE.
+
+mod error;
+mod format;
+mod hash;
+mod load;
+mod module;
+mod payload;
+mod save;
+mod save_stream;
+mod save_value;
+mod sink;
+mod source;
+mod stream;
+mod text;
+mod unique;
+mod value;
+mod ziplist;
+mod zipmap;
+
+pub use error::{Cause, LoadError};
+pub use format::Version;
+pub use load::{AuxFields, Checked, LoadEvents, LoadOptions, Loaded, load_keyspace};
+pub use payload::{PayloadError, RestoreOptions, dump, restore};
+pub use save::{SaveInfo, SaveOptions, Uses, prepare, save_keyspace};
+pub use source::Source;
+pub use value::ValueLimits;
