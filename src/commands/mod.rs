@@ -7,6 +7,7 @@ mod bitmap;
 pub mod connection;
 pub mod generic;
 mod hll;
+mod hash;
 mod list;
 pub mod pubsub;
 mod set;
@@ -21,6 +22,7 @@ const FAMILIES: &[&[&Spec]] = &[
     connection::ALL,
     generic::ALL,
     hll::ALL,
+    hash::ALL,
     pubsub::ALL,
     set::ALL,
     stream::ALL,

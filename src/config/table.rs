@@ -263,10 +263,10 @@ section "Events" {
 section "Data types" {
     /// Up to how many fields a hash stays packed.
     hash_max_listpack_entries: u64 = 512, "hash-max-listpack-entries" | "hash-max-ziplist-entries", int(0, LONG), NONE,
-        TypeLimits, Inert;
+        TypeLimits, Live;
     /// The longest field or value of a packed hash, in bytes.
     hash_max_listpack_value: u64 = 64, "hash-max-listpack-value" | "hash-max-ziplist-value", memory(0, LONG), NONE,
-        TypeLimits, Inert;
+        TypeLimits, Live;
     /// The size of a list's nodes: so many elements, or, below zero, 4, 8, 16, 32 or 64 KB.
     list_max_listpack_size: i32 = -2, "list-max-listpack-size" | "list-max-ziplist-size", int(i32::MIN, INT), NONE,
         TypeLimits, Inert;

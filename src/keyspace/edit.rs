@@ -130,16 +130,32 @@ impl<T: Value> Edit<'_, '_, '_, T> {
 
     /// Ends the edit: `n` changes were made. With none, nothing follows. An empty collection goes with its key,
     /// which its own "del" event tells after `event`.
-    pub fn done(mut self, n: u64, class: EventClass, event: &'static str) {
+    pub fn done(self, n: u64, class: EventClass, event: &'static str) {
+        self.done_with(n, class, &[event]);
+    }
+
+    /// The same with several events, told in this order.
+    pub fn done_with(mut self, n: u64, class: EventClass, events: &[&'static str]) {
         let vanished = self.put_back();
         if n == 0 {
             return;
         }
         self.keys.dirty(n);
-        self.keys.notify(class, event, self.key.bytes);
+        for event in events {
+            self.keys.notify(class, event, self.key.bytes);
+        }
         self.keys.space.effects.touch(self.keys.db, self.key.bytes);
         if vanished {
             self.keys.notify(EventClass::GENERIC, "del", self.key.bytes);
+        }
+    }
+
+    /// Notes that `n` fields of a hash were found to be due: they count as expired, and their event goes before the
+    /// edit's own.
+    pub fn parts_expired(&mut self, n: u64) {
+        if n > 0 {
+            self.keys.space.counters.expired_fields += n;
+            self.keys.notify(EventClass::HASH, "hexpired", self.key.bytes);
         }
     }
 
