@@ -120,7 +120,7 @@ fn is_token(word: &str) -> bool {
 
 fn kind_of(name: &str) -> Kind {
     match name {
-        "key" | "newkey" | "source" | "destination" | "destkey" | "key1" | "key2" | "numkeys-key" => {
+        "key" | "newkey" | "source" | "sourcekey" | "destination" | "destkey" | "key1" | "key2" | "numkeys-key" => {
             Kind::Key
         }
         "pattern" => Kind::Pattern,

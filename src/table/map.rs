@@ -153,13 +153,25 @@ impl Map {
         let hash = self.hash(key);
         // SAFETY: all words of the dictionary are live nodes of this map.
         let word = self.dict.remove(hash, |word| unsafe { node::parts_at(word.ptr()) }.0 == key)?;
+        Some(self.taken(word))
+    }
+
+    /// Removes a key chosen by chance, each with the same, and returns it with its value; `random` is the source.
+    pub fn take_random(&mut self, random: u64) -> Option<Node> {
+        let word = self.dict.random(random)?;
+        let word = self.dict.remove(self.hash(self.parts(word).0), |other| other == word)?;
+        Some(self.taken(word))
+    }
+
+    /// The node of a word that was just taken out of the dictionary.
+    fn taken(&mut self, word: Word) -> Node {
         // SAFETY: the word was this map's node and is in it no more: it is owned by this value alone.
         let node = unsafe { Node::from_raw(word.ptr()) };
         self.node_bytes -= rounded(node.bytes());
         if self.dict.is_sparse() && self.dict.len().is_multiple_of(TEND_EVERY) {
             self.dict.maintain(1);
         }
-        Some(node)
+        node
     }
 
     /// Tells the next keys and values, about `count` of them, and returns the cursor to go on with, below 2^48; 0

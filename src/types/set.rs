@@ -328,9 +328,8 @@ impl Set {
             // Of a few members each is picked on its own, of many all are asked.
             Set::Table(map) if count < len / 3 => {
                 for _ in 0..count {
-                    let Some(member) = map.random(words()).map(|(member, _)| member.to_vec()) else { return };
-                    map.remove(&member);
-                    f(Value::Str(&member));
+                    let Some(member) = map.take_random(words()) else { return };
+                    f(Value::Str(member.key()));
                 }
             }
             Set::Table(map) => {

@@ -50,6 +50,35 @@ fn relative_times_are_written_as_absolute_ones() {
 }
 
 #[test]
+fn what_chance_chose_is_written_by_name() {
+    let mut house = House::new(5);
+    house.record();
+    house.ask("SADD s a b c");
+    let popped = house.ask("SPOP s").split("\r\n").nth(1).expect("a member").to_string();
+    house.ask("SPOP s 0");
+    house.ask("SPOP s 1");
+    house.ask("SPOP s 1");
+    let log = log_of(&house);
+    assert_eq!(log[..3], ["SELECT 0".to_string(), "SADD s a b c".to_string(), format!("SREM s {popped}")]);
+    assert!(log[3].starts_with("SREM s ") && log[3] != log[2], "{log:?}");
+    assert_eq!(log[4..], ["DEL s"]);
+}
+
+#[test]
+fn an_estimate_that_was_kept_is_written() {
+    let mut house = House::new(6);
+    house.record();
+    house.ask("PFADD h a");
+    assert_eq!(house.ask("PFCOUNT h"), house.ask("PFCOUNT h"));
+    house.ask("MSETEX 2 a 1 b 2 NX EX 100");
+    house.ask("MSETEX 2 a 1 b 2 NX EX 100");
+    assert_eq!(
+        log_of(&house),
+        ["SELECT 0", "PFADD h a", "PFCOUNT h", "MSETEX 2 a 1 b 2 NX PXAT 1700000100000"]
+    );
+}
+
+#[test]
 fn transactions_are_written_as_one() {
     let mut house = House::new(2);
     house.record();

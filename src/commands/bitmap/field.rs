@@ -21,9 +21,8 @@ pub static BITFIELD: Spec = Spec::write("bitfield", -2)
     .complexity(COMPLEXITY)
     .summary("Reads, sets and adds to integers of any width within the string at a key.")
     .syntax(
-        "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | \
-         INCRBY encoding offset increment> [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] \
-         <SET encoding offset value | INCRBY encoding offset increment> ...]]",
+        "key [<GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | \
+         INCRBY encoding offset increment>> ...]",
     )
     .run(|ctx, args| bitfield(ctx, args, false));
 
