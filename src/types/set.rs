@@ -359,6 +359,18 @@ impl Set {
         *self = Set::Intset(set);
     }
 
+    /// Makes a table small again that has become short: a new set of its members, the first of them in a listpack.
+    /// What SPOP does when it took most. O(n).
+    pub fn shrink_table(&mut self, limits: &SetLimits) {
+        if let Set::Table(map) = self {
+            let mut small = Set::Packed(Listpack::new());
+            for (member, _) in map.iter() {
+                small.insert(member, limits);
+            }
+            *self = small;
+        }
+    }
+
     /// A copy of the same encoding, for COPY. O(n).
     pub fn duplicate(&self, hasher: Hasher) -> Set {
         match self {

@@ -1,5 +1,6 @@
 //! SPOP. Replicas and the log are told which members went.
 
+use super::limits::set_limits;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Key};
 use crate::types::set::Set;
@@ -18,6 +19,9 @@ pub static SPOP: Spec = Spec::write("spop", -2)
 
 /// Members named in one SREM of the log at most.
 const LOGGED_AT_ONCE: usize = 1024;
+
+/// COMPAT: a table becomes small again when five times as many members went as stay.
+const MOST_WENT: usize = 5;
 
 fn spop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     match args.len() {
@@ -63,14 +67,19 @@ fn pop_several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     }
     let mut rng = ctx.keys.space.rng.fork();
     let logs = ctx.keys.space.effects.wants_log;
+    let limits = set_limits(ctx);
     let mut edit = ctx.keys.edit::<Set>(key)?;
+    let set = edit.or_default();
     let mut popped = Vec::new();
-    edit.or_default().pop(count, &mut || rng.next_u64(), |member| {
+    set.pop(count, &mut || rng.next_u64(), |member| {
         ctx.reply.bulk_value(member);
         if logs {
             popped.push(member.to_vec());
         }
     });
+    if set.len() * MOST_WENT <= count {
+        set.shrink_table(&limits);
+    }
     edit.done(count as u64, EventClass::SET, "spop");
     ctx.keys.space.effects.propagate_nothing();
     for batch in popped.chunks(LOGGED_AT_ONCE) {
