@@ -2,6 +2,7 @@
 
 mod admin;
 mod expiry;
+mod hash;
 mod house;
 mod no_process;
 mod propagation;
