@@ -5,12 +5,14 @@ use crate::engine::Spec;
 pub mod admin;
 mod bitmap;
 pub mod connection;
+mod every;
 pub mod generic;
 mod hash;
 mod hll;
 mod list;
 pub mod pubsub;
 mod set;
+mod sort;
 mod stream;
 pub mod string;
 pub mod transaction;
@@ -21,13 +23,15 @@ const FAMILIES: &[&[&Spec]] = &[
     bitmap::ALL,
     connection::ALL,
     generic::ALL,
-    hll::ALL,
     hash::ALL,
+    hll::ALL,
+    list::ALL,
     pubsub::ALL,
     set::ALL,
+    sort::ALL,
     stream::ALL,
     string::ALL,
     transaction::ALL,
 ];
 
-pub use list::all;
+pub use every::all;

@@ -269,9 +269,9 @@ section "Data types" {
         TypeLimits, Live;
     /// The size of a list's nodes: so many elements, or, below zero, 4, 8, 16, 32 or 64 KB.
     list_max_listpack_size: i32 = -2, "list-max-listpack-size" | "list-max-ziplist-size", int(i32::MIN, INT), NONE,
-        TypeLimits, Inert;
+        TypeLimits, Live;
     /// How many nodes at either end of a list are left uncompressed; 0 compresses none.
-    list_compress_depth: u32 = 0, "list-compress-depth", int(0, INT), DEBUG, TypeLimits, Inert;
+    list_compress_depth: u32 = 0, "list-compress-depth", int(0, INT), DEBUG, TypeLimits, Live;
     /// Up to how many integers a set of integers stays packed.
     set_max_intset_entries: u64 = 512, "set-max-intset-entries", int(0, LONG), NONE, TypeLimits, Live;
     /// Up to how many members another set stays packed.

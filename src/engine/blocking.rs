@@ -1,9 +1,11 @@
 //! Clients that wait for keys: who waits for what, in order of arrival, and their waking.
 
 use super::args::{Args, OwnedArgs};
+use super::client::ReplyMode;
 use super::ctx::{Ctx, Env};
 use super::error::Error;
 use super::flow::{BlockOn, BlockReason, Flow, done};
+use super::gate::Gate;
 use super::machine::Engine;
 use super::spec::{CmdResult, Run};
 use super::table::CommandId;
@@ -34,6 +36,8 @@ pub struct Blocking {
     deadlines: BTreeSet<(UnixMs, ClientId)>,
     /// Keys touched while somebody waits for them, in order, once each.
     ready: VecDeque<(DbIndex, Box<[u8]>)>,
+    /// Keys that were ready while commands were paused.
+    paused: Vec<(DbIndex, Box<[u8]>)>,
     clients: usize,
     for_groups: usize,
 }
@@ -167,6 +171,7 @@ impl Engine {
     /// Ends a wait without a value (timeout, CLIENT UNBLOCK); says whether the client waited.
     pub fn unblock(&mut self, id: ClientId, how: Unblock) -> bool {
         let Some(blocked) = self.unblock_silently(id) else { return false };
+        self.hush(id);
         match how {
             Unblock::Error => {
                 self.reply_error(id, &Error::Coded("UNBLOCKED client unblocked via CLIENT UNBLOCK"));
@@ -174,18 +179,14 @@ impl Engine {
             Unblock::Shutdown => {
                 self.reply_error(id, &Error::Plain("Errors trying to SHUTDOWN. Check logs."));
             }
-            Unblock::Timeout => self.timeout_reply(id, &blocked),
+            // COMPAT: also where a value would have been no array.
+            Unblock::Timeout => self.reply(id).null_array(),
         }
+        self.unhush(id);
         self.account_blocked(id, &blocked, how != Unblock::Timeout);
         self.resumed.push(id);
         self.note_output(id);
         true
-    }
-
-    fn timeout_reply(&mut self, id: ClientId, blocked: &Blocked) {
-        let single = matches!(self.commands.get(blocked.command).spec.name, "blmove" | "brpoplpush");
-        let mut reply = self.reply(id);
-        if single { reply.null() } else { reply.null_array() }
     }
 
     /// Ends the waits whose time is up.
@@ -219,51 +220,109 @@ impl Engine {
     /// Runs the commands of clients whose keys became ready, each as a unit of its own, until none is left: a served
     /// BLMOVE may make the next key ready.
     pub(super) fn wake_blocked(&mut self) {
-        while let Some((db, key)) = self.blocking.ready.pop_front() {
-            let place = (db, key);
-            let Some(queue) = self.blocking.waiting.get(&place) else { continue };
-            for id in queue.clone() {
-                let found = Keys::new(&mut self.keyspace, db).peek(&*place.1).map(|view| view.kind());
-                let blocked = self.clients.get(id).and_then(|client| client.blocked.as_ref());
-                if blocked.is_some_and(|blocked| blocked.reason.wakes_for(found)) {
-                    self.retry(id);
-                }
+        while let Some(place) = self.blocking.ready.pop_front() {
+            self.wake_for(&place);
+        }
+    }
+
+    /// Serves those who wait for a key in order of arrival, as long as there is something to be had.
+    fn wake_for(&mut self, place: &(DbIndex, Box<[u8]>)) {
+        let waiters = self.blocking.waiting.get(place).map_or(0, VecDeque::len);
+        let mut passed_over = 0;
+        for _ in 0..waiters {
+            let queue = self.blocking.waiting.get(place);
+            let Some(id) = queue.and_then(|queue| queue.get(passed_over)).copied() else { return };
+            let found = Keys::new(&mut self.keyspace, place.0).peek(&*place.1).map(|view| view.kind());
+            if found.is_none() && self.blocking.for_groups == 0 {
+                return;
+            }
+            let blocked = self.clients.get(id).and_then(|client| client.blocked.as_ref());
+            let wakes = blocked.is_some_and(|blocked| blocked.reason.wakes_for(found));
+            if !wakes || !self.retry(id, place) {
+                passed_over += 1;
             }
         }
     }
 
-    /// Runs a waiting client's command again; it either is served now or waits on, in its place.
-    fn retry(&mut self, id: ClientId) {
-        let Some(client) = self.clients.get_mut(id) else { return };
-        let Some(mut blocked) = client.blocked.take() else { return };
+    /// Runs a waiting client's command again, through the gates as any other; it either is over now, or waits on in its
+    /// place. Says whether it is over.
+    fn retry(&mut self, id: ClientId, place: &(DbIndex, Box<[u8]>)) -> bool {
+        let Some(client) = self.clients.get_mut(id) else { return false };
+        let Some(mut blocked) = client.blocked.take() else { return false };
+        self.hush(id);
+        let over = self.run_waiting(id, &mut blocked, place);
+        if let Some(client) = self.clients.get_mut(id) {
+            client.blocked = Some(blocked);
+        }
+        self.unhush(id);
+        if over {
+            self.unblock_silently(id);
+            self.resumed.push(id);
+            self.note_output(id);
+            self.settle_once();
+        }
+        over
+    }
+
+    fn run_waiting(&mut self, id: ClientId, blocked: &mut Blocked, place: &(DbIndex, Box<[u8]>)) -> bool {
+        let slices = blocked.args.slices();
+        let args = Args::new(&slices);
+        match self.gate(id, blocked.command) {
+            Ok(Gate::Run) => {}
+            Ok(Gate::Postpone) => {
+                self.blocking.paused.push(place.clone());
+                return false;
+            }
+            Ok(_) => return false,
+            Err(error) => {
+                self.refuse(id, &args, &error);
+                return true;
+            }
+        }
         let before = self.keyspace.effects.dirty;
         let began = clock::ticks();
-        let result = self.run_again(id, &blocked);
+        let result = self.run_again(id, blocked, &args);
         blocked.ticks += clock::ticks().wrapping_sub(began);
         if matches!(result, Ok(Flow::Block(_))) {
-            self.clients[id].blocked = Some(blocked);
-            return;
+            return false;
         }
-        {
-            let slices = blocked.args.slices();
-            self.propagate(id, blocked.command, &Args::new(&slices), before);
-        }
-        self.clients[id].blocked = Some(blocked);
-        let blocked = self.unblock_silently(id);
+        self.propagate(id, blocked.command, &args, before);
         if let Err(error) = &result {
             self.reply_error(id, error);
         }
-        if let Some(blocked) = blocked {
-            self.account_blocked(id, &blocked, result.is_err());
-        }
-        self.resumed.push(id);
-        self.note_output(id);
-        self.settle_once();
+        self.account(id, blocked.command, &args, blocked.ticks, result.is_err());
+        true
     }
 
-    fn run_again(&mut self, id: ClientId, blocked: &Blocked) -> CmdResult {
+    /// When a pause ends: keys that became ready during it are looked at now.
+    pub(super) fn wake_after_pause(&mut self) {
+        for (db, key) in std::mem::take(&mut self.blocking.paused) {
+            self.blocking.note_ready(db, &key);
+        }
+        if self.depth == 0 {
+            self.wake_blocked();
+        }
+    }
+
+    /// Puts what a client was sent aside if it wants no replies.
+    fn hush(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(id).filter(|client| client.session.reply == ReplyMode::Off)
+        {
+            client.aside = Some(std::mem::take(&mut client.out.buf));
+        }
+    }
+
+    /// Drops what was said since [`Engine::hush`].
+    fn unhush(&mut self, id: ClientId) {
+        if let Some(client) = self.clients.get_mut(id)
+            && let Some(sent) = client.aside.take()
+        {
+            client.out.buf = sent;
+        }
+    }
+
+    fn run_again(&mut self, id: ClientId, blocked: &Blocked, args: &Args<'_>) -> CmdResult {
         let Run::Data(handler) = self.commands.get(blocked.command).spec.run else { return done() };
-        let slices = blocked.args.slices();
         let client = &mut self.clients[id];
         let env = Env {
             config: &self.config,
@@ -274,8 +333,9 @@ impl Engine {
             skip_checksum: self.skip_checksum,
             unblocked: true,
         };
-        let keys = Keys::new(&mut self.keyspace, blocked.db);
+        let mut keys = Keys::new(&mut self.keyspace, blocked.db);
+        keys.no_touch = client.session.no_touch;
         let reply = Reply::new(&mut client.out.buf, client.session.proto);
-        handler(&mut Ctx { keys, reply, session: &mut client.session, env }, &Args::new(&slices))
+        handler(&mut Ctx { keys, reply, session: &mut client.session, env }, args)
     }
 }

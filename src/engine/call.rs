@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// A command that does not run: the client is told, and a transaction it was meant for is broken.
-    fn refuse(&mut self, id: ClientId, args: &Args<'_>, error: &Error) {
+    pub(super) fn refuse(&mut self, id: ClientId, args: &Args<'_>, error: &Error) {
         if args.is(0, "post") || args.is(0, "host:") {
             return self.abort_http(id);
         }

@@ -17,6 +17,9 @@ pub struct NoKeys;
 
 /// The keys of a command. `args` starts with the command's name (and its sub-command's, as specs count them).
 pub fn keys_of(spec: &Spec, args: &Args<'_>) -> Result<Vec<KeyAt>, NoKeys> {
+    if let Some(find) = spec.find_keys {
+        return Ok(find(args));
+    }
     let mut keys = Vec::new();
     for key_spec in spec.keys {
         find(key_spec, args, &mut keys)?;

@@ -1,7 +1,10 @@
-//! Numbers among a command's arguments.
+//! Numbers and times among a command's arguments.
 
 use super::args::Args;
 use super::error::Error;
+use crate::ids::UnixMs;
+use crate::util::float::parse_f64;
+use crate::util::long_double::LongDouble;
 use crate::util::numbers::parse_i64;
 
 impl Args<'_> {
@@ -13,5 +16,29 @@ impl Args<'_> {
     /// Argument `i` as an integer from `min` to `max`; the error is that of no integer at all.
     pub fn int_within(&self, i: usize, min: i64, max: i64) -> Result<i64, Error> {
         self.int(i).ok().filter(|n| (min..=max).contains(n)).ok_or(Error::NotInteger)
+    }
+
+    /// Argument `i`, in seconds from now, as the time at which a blocking command gives up; `None` for zero, which
+    /// waits for ever.
+    pub fn deadline(&self, i: usize, now_ms: UnixMs) -> Result<Option<UnixMs>, Error> {
+        let text = self.get(i);
+        if LongDouble::parse(text).is_none() {
+            return Err(Error::Plain("timeout is not a float or out of range"));
+        }
+        // What is a number but no double lies beyond all times.
+        let below = text.first() == Some(&b'-');
+        let seconds = parse_f64(text).unwrap_or(if below { f64::NEG_INFINITY } else { f64::INFINITY });
+        let ms = (seconds * 1000.0).ceil();
+        if ms < 0.0 {
+            return Err(Error::Plain("timeout is negative"));
+        }
+        let out_of_range = Error::Plain("timeout is out of range");
+        if ms >= i64::MAX as f64 {
+            return Err(out_of_range);
+        }
+        match ms as i64 {
+            0 => Ok(None),
+            ms => ms.checked_add(now_ms).map(Some).ok_or(out_of_range),
+        }
     }
 }

@@ -42,5 +42,6 @@ impl Engine {
     pub fn unpause_clients(&mut self) {
         self.pause = Pause::default();
         self.renew_expiry_mode();
+        self.wake_after_pause();
     }
 }

@@ -5,6 +5,7 @@ use super::args::Args;
 use super::ctx::Ctx;
 use super::error::Error;
 use super::flow::Flow;
+use super::keys_of::KeyAt;
 use super::machine::Engine;
 use crate::ids::ClientId;
 
@@ -253,6 +254,8 @@ pub struct Spec {
     pub flags: Flags,
     pub acl: Acl,
     pub keys: &'static [KeySpec],
+    /// Finds the keys where `keys` cannot tell.
+    pub find_keys: Option<fn(&Args<'_>) -> Vec<KeyAt>>,
     pub group: Group,
     pub since: &'static str,
     pub complexity: &'static str,
@@ -276,6 +279,7 @@ impl Spec {
             flags,
             acl,
             keys: &[],
+            find_keys: None,
             group: Group::Generic,
             since: "1.0.0",
             complexity: "O(1)",
@@ -318,6 +322,12 @@ impl Spec {
 
     pub const fn keys(mut self, keys: &'static [KeySpec]) -> Self {
         self.keys = keys;
+        self
+    }
+
+    /// Where key specs cannot tell: what finds the keys among the arguments.
+    pub const fn keys_by(mut self, find: fn(&Args<'_>) -> Vec<KeyAt>) -> Self {
+        self.find_keys = Some(find);
         self
     }
 

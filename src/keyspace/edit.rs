@@ -130,16 +130,27 @@ impl<T: Value> Edit<'_, '_, '_, T> {
 
     /// Ends the edit: `n` changes were made. With none, nothing follows. An empty collection goes with its key,
     /// which its own "del" event tells after `event`.
+    #[inline]
     pub fn done(self, n: u64, class: EventClass, event: &'static str) {
         self.done_with(n, class, &[event]);
     }
 
     /// The same with several events, told in this order.
     pub fn done_with(mut self, n: u64, class: EventClass, events: &[&'static str]) {
-        let vanished = self.put_back();
         if n == 0 {
-            return;
+            self.put_back();
+        } else {
+            self.finish(n, class, events);
         }
+    }
+
+    /// Ends the edit as [`Edit::done`], but what follows does so even if `n`, the number of changes, is zero.
+    pub fn done_anyway(self, n: u64, class: EventClass, event: &'static str) {
+        self.finish(n, class, &[event]);
+    }
+
+    fn finish(mut self, n: u64, class: EventClass, events: &[&'static str]) {
+        let vanished = self.put_back();
         self.keys.dirty(n);
         for event in events {
             self.keys.notify(class, event, self.key.bytes);
@@ -148,6 +159,13 @@ impl<T: Value> Edit<'_, '_, '_, T> {
         if vanished {
             self.keys.notify(EventClass::GENERIC, "del", self.key.bytes);
         }
+    }
+
+    /// Ends an edit whose event and count are the caller's to tell, among those of others; says whether the key went.
+    pub fn done_untold(mut self) -> bool {
+        let vanished = self.put_back();
+        self.keys.space.effects.touch(self.keys.db, self.key.bytes);
+        vanished
     }
 
     /// Notes that `n` fields of a hash were found to be due: they count as expired, and their event goes before the

@@ -81,6 +81,9 @@ pub struct Keyspace {
     /// Keys are deleted when their time comes, not only when they are met (DEBUG SET-ACTIVE-EXPIRE).
     pub active_expiry: bool,
     pub rng: Rng,
+    /// From how many bytes on an element of a list is kept unpacked, 0 for the usual (DEBUG
+    /// QUICKLIST-PACKED-THRESHOLD).
+    pub packed_threshold: usize,
     /// Whole databases thrown away, freed in slices.
     pub(super) trash: Vec<Trash>,
     /// Values whose freeing is too long for a turn; the server hands them to its helper thread.
@@ -118,6 +121,7 @@ impl Keyspace {
             expiry_mode: ExpiryMode::Active,
             active_expiry: true,
             rng,
+            packed_threshold: 0,
             trash: Vec::new(),
             discarded: Vec::new(),
             discarded_bytes: 0,

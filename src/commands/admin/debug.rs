@@ -2,8 +2,9 @@
 
 use crate::engine::{Acl, Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::ClientId;
-use crate::keyspace::{Keys, Ttl};
+use crate::keyspace::{Keys, Object, Stored, Ttl, View};
 use crate::util::glob::Glob;
+use crate::util::numbers::parse_memory;
 
 pub static DEBUG: Spec = Spec::plain("debug", -2)
     .flags(Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::LOADING).with(Flags::STALE).with(Flags::PROTECTED))
@@ -20,6 +21,8 @@ fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
         (b"object", 3..=4) => return object(engine, id, args),
         (b"digest", 2) => return super::debug_digest::digest(engine, id),
         (b"digest-value", 2..) => return super::debug_digest::digest_values(engine, id, args),
+        (b"listpack", 3) => return shape(engine, id, args, "listpack"),
+        (b"quicklist", 3..=4) => return shape(engine, id, args, "quicklist"),
         (b"htstats", 3..) => return super::debug_tables::htstats(engine, id, args),
         (b"protocol", 3) => return super::debug_protocol::protocol(engine, id, args),
         (b"stringmatch-len", 4) => return string_match(engine, id, args),
@@ -48,8 +51,9 @@ fn steer(engine: &mut Engine, id: ClientId, args: &Args<'_>, what: (&[u8], usize
         }
         (b"log", 3) => tracing::warn!("DEBUG LOG: {}", String::from_utf8_lossy(args.get(2))),
         (b"populate", 3..=5) => populate(engine, id, args)?,
-        // Tables here know no such threshold and never refuse to grow.
-        (b"quicklist-packed-threshold" | b"dict-resizing", 3) => {}
+        // Tables here never refuse to grow.
+        (b"dict-resizing", 3) => {}
+        (b"quicklist-packed-threshold", 3) => packed_threshold(engine, args)?,
         (b"change-repl-id", 2) => engine.server.repl_id = crate::sys::entropy::random_hex(40),
         _ => return Err(Error::subcommand("DEBUG", args.get(1))),
     }
@@ -97,6 +101,15 @@ fn reply_buffer(engine: &mut Engine, args: &Args<'_>) -> Result<(), Error> {
     Ok(())
 }
 
+/// From how many bytes on an element of a list gets a node of its own.
+fn packed_threshold(engine: &mut Engine, args: &Args<'_>) -> Result<(), Error> {
+    const MAX: u64 = (1 << 32) - (1 << 20);
+    let bytes = parse_memory(args.get(2)).filter(|bytes| *bytes <= MAX);
+    let error = Error::Plain("argument must be a memory value bigger than 1 and smaller than 4gb");
+    engine.keyspace.packed_threshold = bytes.ok_or(error)? as usize;
+    Ok(())
+}
+
 /// Makes `count` string keys that are not there yet.
 fn populate(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> Result<(), Error> {
     let positive = |i: usize| match args.int(i) {
@@ -129,13 +142,41 @@ fn object(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let Some(view) = keys.peek(args.get(2)) else { return Err(Error::NoSuchKey) };
     let idle = u64::from(lru_clock.wrapping_sub(view.access()) & 0xff_ffff);
     let text = format!(
-        "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}",
+        "Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{idle}{}",
         view.encoding(),
         view.entry_bytes(),
         view.access(),
+        quicklist_info(view),
     );
     engine.reply(id).simple(text);
     done()
+}
+
+/// Says whether a value has an encoding that other servers print to their standard output.
+fn shape(engine: &mut Engine, id: ClientId, args: &Args<'_>, encoding: &str) -> CmdResult {
+    let db = engine.clients[id].session.db;
+    let keys = Keys::new(&mut engine.keyspace, db);
+    let Some(view) = keys.peek(args.get(2)) else { return Err(Error::NoSuchKey) };
+    if view.encoding() != encoding {
+        return Err(Error::text(format!("Not a {encoding} encoded object.")));
+    }
+    let name = if encoding == "listpack" { "Listpack" } else { "Quicklist" };
+    engine.reply(id).simple(format!("{name} structure printed on stdout"));
+    done()
+}
+
+/// What DEBUG OBJECT adds for a long list.
+fn quicklist_info(view: View<'_>) -> String {
+    let Stored::Heap(Object::List(list)) = view.stored() else { return String::new() };
+    let Some(info) = list.as_ref().info() else { return String::new() };
+    let average = list.len() as f64 / info.nodes.max(1) as f64;
+    format!(
+        " ql_nodes:{} ql_avg_node:{average:.2} ql_listpack_max:{} ql_compressed:{} ql_uncompressed_size:{}",
+        info.nodes,
+        info.fill,
+        u8::from(info.compress != 0),
+        info.bytes,
+    )
 }
 
 fn string_match(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {

@@ -36,6 +36,20 @@ impl List {
         Some(result)
     }
 
+    /// Moves the element at one end to an end, perhaps the same, and hands it to `f`. Nothing happens to an empty list.
+    pub fn rotate(&mut self, from: End, to: End, limits: ListLimits, f: impl FnOnce(Value<'_>)) {
+        let offset = if from == End::Head { 0 } else { self.len().saturating_sub(1) };
+        let moved = self.as_ref().at(offset as i64, |value| {
+            f(value);
+            value.to_vec()
+        });
+        if let Some(moved) = moved {
+            self.delete(offset, 1);
+            self.push(to, &moved, limits);
+            self.shrink(limits);
+        }
+    }
+
     /// Removes up to `count` elements from an end, without showing them. Returns how many went.
     pub fn drop_from(&mut self, end: End, count: usize, limits: ListLimits) -> usize {
         let count = count.min(self.len());
