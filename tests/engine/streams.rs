@@ -65,28 +65,38 @@ fn deliveries_are_logged_as_claims() {
             "XCLAIM s g d 0 LASTID 2-5",
             "XDEL s 1-1",
             "XAUTOCLAIM s g e 0 0",
+            "XGROUP SETID s g $",
         ],
     );
-    let claim = |owner: &str, count: u32, last: &str| {
+    let reader = house.engine.connect();
+    assert_eq!(ask_as(&mut house, reader, "XREADGROUP GROUP g e BLOCK 0 STREAMS s >"), "");
+    ask_all(&mut house, &["XADD s 4-1 a 4"]);
+    let claim = |id: &str, owner: &str, count: u32, last: &str| {
         let time = 1_700_000_000_000u64;
-        format!("XCLAIM s g {owner} 0 1-1 TIME {time} RETRYCOUNT {count} FORCE JUSTID LASTID {last}")
+        format!("XCLAIM s g {owner} 0 {id} TIME {time} RETRYCOUNT {count} FORCE JUSTID LASTID {last}")
     };
     assert_eq!(
         log_of(&house),
         [
             "SELECT 0",
             "MULTI",
-            &claim("c", 1, "1-1"),
+            &claim("1-1", "c", 1, "1-1"),
             "XGROUP SETID s g 1-1 ENTRIESREAD 1",
             "EXEC",
             "MULTI",
             "XGROUP CREATECONSUMER s g d",
             "XGROUP SETID s g 2-1 ENTRIESREAD 2",
             "EXEC",
-            &claim("d", 1, "2-1"),
+            &claim("1-1", "d", 1, "2-1"),
             "XGROUP SETID s g 2-5 ENTRIESREAD 2",
             "XDEL s 1-1",
-            &claim("d", 1, "2-5"),
+            &claim("1-1", "d", 1, "2-5"),
+            "XGROUP SETID s g $",
+            "XADD s 4-1 a 4",
+            "MULTI",
+            &claim("4-1", "e", 1, "4-1"),
+            "XGROUP SETID s g 4-1 ENTRIESREAD 4",
+            "EXEC",
         ]
     );
 }

@@ -10,6 +10,7 @@ use crate::keyspace::Key;
 use crate::resp::reply::Reply;
 use crate::types::stream::Group as ConsumerGroup;
 use crate::types::stream::{ConsumerId, Delivery, Log, Stream, StreamId};
+use smallvec::SmallVec;
 
 pub static XREADGROUP: Spec = Spec::write("xreadgroup", -7)
     .keys(&[KeySpec::after_word(
@@ -45,7 +46,7 @@ enum From {
 fn xreadgroup(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let reading = Reading::parse(args, true, ctx.env.now_ms)?;
     let (group, name) = reading.group.unwrap_or_default();
-    let mut from = Vec::with_capacity(reading.keys.len());
+    let mut from: SmallVec<[From; 4]> = SmallVec::new();
     for (i, key) in reading.keys.iter().enumerate() {
         let stream = ctx.keys.read_as::<Stream>(*key)?;
         if stream.is_none_or(|stream| !stream.groups.contains_key(group)) {

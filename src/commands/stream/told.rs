@@ -48,6 +48,9 @@ impl Told {
 
     /// Notes that the group moved on.
     pub fn position(&mut self, group: &Group) {
+        if !self.wanted {
+            return;
+        }
         self.position = Some((group.last_id.text(), group.entries_read.unwrap_or(-1)));
     }
 
