@@ -326,15 +326,15 @@ section "Slow log and latency" {
 
 section "Snapshots" {
     /// When the data set is saved by itself: after so many seconds if at least so many keys changed.
-    save: Vec<SavePoint> = default_save_points(), "save", special(special::SAVE), MULTI_ARG, Nothing, Owed;
+    save: Vec<SavePoint> = default_save_points(), "save", special(special::SAVE), MULTI_ARG, Nothing, Live;
     /// The name of the data file.
-    dbfilename: Text = text("dump.rdb"), "dbfilename", text(checks::dbfilename), PROTECTED, Nothing, Inert;
+    dbfilename: Text = text("dump.rdb"), "dbfilename", text(checks::dbfilename), PROTECTED, Nothing, Live;
     /// Refuse writes while the last save failed.
-    stop_writes_on_bgsave_error: bool = true, "stop-writes-on-bgsave-error", flag, NONE, Nothing, Inert;
+    stop_writes_on_bgsave_error: bool = true, "stop-writes-on-bgsave-error", flag, NONE, Nothing, Live;
     /// Compress strings in the data file.
     rdbcompression: bool = true, "rdbcompression", flag, NONE, Nothing, Live;
     /// End the data file with a checksum.
-    rdbchecksum: bool = true, "rdbchecksum", flag, IMMUTABLE, Nothing, Inert;
+    rdbchecksum: bool = true, "rdbchecksum", flag, IMMUTABLE, Nothing, Live;
     /// Whether data files of a later version are refused.
     rdb_version_check: RdbVersionCheck = RdbVersionCheck::Strict, "rdb-version-check", choice, NONE, Nothing, Live;
     /// For whom values are written: 10 for Redis 7.0, 11 for later Redis, 80 for Valkey 9 (as 11, but for hashes some
@@ -343,7 +343,7 @@ section "Snapshots" {
     /// Delete data files that only served replication.
     rdb_del_sync_files: bool = false, "rdb-del-sync-files", flag, NONE, Nothing, Inert;
     /// Flush the data file piece by piece while it is written.
-    rdb_save_incremental_fsync: bool = true, "rdb-save-incremental-fsync", flag, NONE, Nothing, Inert;
+    rdb_save_incremental_fsync: bool = true, "rdb-save-incremental-fsync", flag, NONE, Nothing, Live;
 }
 
 section "Append-only file" {
@@ -536,9 +536,9 @@ section "Defragmentation" {
 
 section "Testing" {
     /// Microseconds to wait after each key that is saved.
-    rdb_key_save_delay: i32 = 0, "rdb-key-save-delay", int(i32::MIN, INT), HIDDEN, Nothing, Inert;
+    rdb_key_save_delay: i32 = 0, "rdb-key-save-delay", int(i32::MIN, INT), HIDDEN, Nothing, Live;
     /// Microseconds to wait after each key that is loaded.
-    key_load_delay: i32 = 0, "key-load-delay", int(i32::MIN, INT), HIDDEN, Nothing, Inert;
+    key_load_delay: i32 = 0, "key-load-delay", int(i32::MIN, INT), HIDDEN, Nothing, Live;
     /// After how many bytes of loading clients are looked after.
     loading_process_events_interval_bytes: u64 = 2 << 20, "loading-process-events-interval-bytes", int(1024, INT), HIDDEN,
         Nothing, Inert;

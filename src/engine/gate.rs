@@ -50,6 +50,9 @@ impl Engine {
         if self.config.maxmemory > 0 && !self.make_room() && combined.has(Flags::DENYOOM) {
             return Err(Error::Oom);
         }
+        if !self.saving.last_ok {
+            self.gate_saving(command, combined)?;
+        }
         if self.config.min_replicas_to_write > 0 || self.config.replicaof.is_some() {
             self.gate_replication(combined)?;
         }
@@ -71,6 +74,13 @@ impl Engine {
             return Ok(Gate::Postpone);
         }
         Ok(if queued.is_some() && !flags.has(Flags::NOT_QUEUED) { Gate::Queue } else { Gate::Run })
+    }
+
+    /// What cannot be saved is not taken, if the data is to be saved at all.
+    fn gate_saving(&self, command: CommandId, combined: Flags) -> Result<(), Error> {
+        let asked = self.config.stop_writes_on_bgsave_error && !self.config.save.is_empty();
+        let held = combined.has(Flags::WRITE) || self.commands.get(command).spec.name == "ping";
+        if asked && held && self.config.replicaof.is_none() { Err(Error::MisconfSnapshot) } else { Ok(()) }
     }
 
     /// Writes may ask for replicas, and a replica itself may take none.

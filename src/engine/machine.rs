@@ -9,11 +9,13 @@ use super::limits::passes_output_limit;
 use super::meters::Meters;
 use super::output::CHUNK_BYTES;
 use super::pause::Pause;
+use super::saving::{ChildNews, LoadOutcome, Saving};
 use super::table::CommandTable;
 use super::watch::WatchIndex;
 use crate::config::{Config, ShutdownFlags};
 use crate::ids::{ClientId, UnixMs};
 use crate::keyspace::Keyspace;
+use crate::persist::rdb::{LoadOptions, SaveOptions};
 use crate::pubsub::{Kind, PubSub};
 use crate::resp::reply::Reply;
 use crate::sys::clock;
@@ -36,6 +38,38 @@ pub trait Host {
     fn shutdown_requested(&self) -> bool;
     /// Stops the whole server for a while (DEBUG SLEEP), and tells what time it is then.
     fn halt(&mut self, us: u64) -> TurnClock;
+    /// Writes the data file, and logs what comes of it; false if it failed.
+    fn save(&mut self, _space: &Keyspace, _config: &Config, _options: &SaveOptions<'_>) -> bool {
+        false
+    }
+    /// Has a child write the data file: its process id.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn fork_save(
+        &mut self,
+        _space: &Keyspace,
+        _config: &Config,
+        _options: &SaveOptions<'_>,
+    ) -> Result<i32, String> {
+        Err("no processes here".to_string())
+    }
+    /// What is new of that child, one piece at a time.
+    fn poll_child(&mut self) -> Option<ChildNews> {
+        None
+    }
+    /// Sends that child a signal that ends it.
+    fn stop_child(&mut self, _pid: i32, _signal: i32) {}
+    /// Reads the data file, comparing its checksum if `checked`, and logs what comes of it.
+    fn load(
+        &mut self,
+        _space: &mut Keyspace,
+        _config: &Config,
+        _options: &LoadOptions,
+        _checked: bool,
+    ) -> LoadOutcome {
+        LoadOutcome::Absent
+    }
     /// Writes the configuration file anew.
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String>;
 }
@@ -104,6 +138,7 @@ pub struct Engine {
     pub skip_checksum: bool,
     /// Changes since the last save, as INFO shows them.
     pub dirty_since_save: u64,
+    pub saving: Saving,
 }
 
 /// Facts about the process that do not change while it runs.
@@ -152,7 +187,9 @@ impl Engine {
         keyspace: Keyspace,
         host: Box<dyn Host>,
     ) -> Self {
+        let saving = Saving::new(server.started_ms / 1000);
         let mut engine = Engine {
+            saving,
             keyspace,
             clients: Clients::default(),
             stats: Meters::new(commands.len()),

@@ -22,6 +22,7 @@ mod number;
 pub mod output;
 pub mod pause;
 mod room;
+pub mod saving;
 mod secrets;
 mod settings;
 mod settle;

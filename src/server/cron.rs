@@ -79,6 +79,7 @@ impl Loop {
                 self.sample();
                 self.tend_clients(hz);
                 self.look_around();
+                self.engine.tend_saves();
             }
         }
     }

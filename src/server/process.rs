@@ -2,10 +2,14 @@
 
 use super::helper::Pending;
 use super::listening::Listening;
-use super::{crash, log, signals};
+use super::saving::SaveProcess;
+use super::{crash, loading, log, saving, signals};
 use crate::config::{Config, Effect, replace, rewrite};
 use crate::engine::Host;
 use crate::engine::machine::TurnClock;
+use crate::engine::saving::{ChildNews, LoadOutcome};
+use crate::keyspace::Keyspace;
+use crate::persist::rdb::{LoadOptions, SaveOptions};
 use crate::sys::errno::reason;
 use crate::sys::{clock, limits, memory};
 use std::cell::RefCell;
@@ -27,6 +31,8 @@ pub struct Process {
     pub pending: Arc<Pending>,
     /// The configuration file, if there is one.
     pub config_file: Option<Vec<u8>>,
+    /// The child that writes a snapshot.
+    pub child: Option<SaveProcess>,
 }
 
 impl Host for Process {
@@ -89,6 +95,40 @@ impl Host for Process {
     fn halt(&mut self, us: u64) -> TurnClock {
         std::thread::sleep(Duration::from_micros(us));
         TurnClock::new(clock::wall_us(), clock::monotonic_us())
+    }
+
+    fn save(&mut self, space: &Keyspace, config: &Config, options: &SaveOptions<'_>) -> bool {
+        saving::save(space, config, options)
+    }
+
+    fn fork_save(
+        &mut self,
+        space: &Keyspace,
+        config: &Config,
+        options: &SaveOptions<'_>,
+    ) -> Result<i32, String> {
+        let child = SaveProcess::start(space, config, options).map_err(|error| reason(&error))?;
+        let pid = child.pid();
+        self.child = Some(child);
+        Ok(pid)
+    }
+
+    fn poll_child(&mut self) -> Option<ChildNews> {
+        saving::poll(&mut self.child)
+    }
+
+    fn stop_child(&mut self, pid: i32, signal: i32) {
+        saving::stop(pid, signal);
+    }
+
+    fn load(
+        &mut self,
+        space: &mut Keyspace,
+        config: &Config,
+        options: &LoadOptions,
+        checked: bool,
+    ) -> LoadOutcome {
+        loading::load(space, config, options, checked)
     }
 
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String> {

@@ -5,6 +5,7 @@ use super::daemon::{self, Supervisor};
 use super::endpoint::Connections;
 use super::helper::Helper;
 use super::listening::Listening;
+use super::loading::load_at_start;
 use super::log::{self, notice, warning};
 use super::process::{Process, RESERVED_FDS};
 use super::turn::Loop;
@@ -226,6 +227,7 @@ fn assemble(
         listening: Rc::clone(&listening),
         pending: std::sync::Arc::clone(&helper.pending),
         config_file: file,
+        child: None,
     });
     let mut engine = Engine::new(commands, config, facts, keyspace, host);
     engine.set_clock(clock::wall_us(), clock::monotonic_us());
@@ -256,6 +258,9 @@ fn run(server: &mut Loop, supervisor: Option<Supervisor>) -> ExitCode {
         }
     }
     notice!("Server initialized");
+    if !load_at_start(&mut server.engine) {
+        return ExitCode::FAILURE;
+    }
     if server.engine.config.port != 0 {
         notice!("Ready to accept connections tcp");
     }

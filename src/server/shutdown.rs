@@ -7,13 +7,10 @@ use crate::config::ShutdownFlags;
 use crate::engine::blocking::Unblock;
 use crate::engine::{TurnRequest, client_info};
 use crate::ids::ClientId;
-use crate::sys::errno::reason;
 use crate::sys::fd::EventFd;
 use crate::sys::signals::Request;
-use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::ffi::OsStrExt;
 
 impl Loop {
     /// Has the loop woken when a signal asks for the end; returns the descriptor that the handler writes to.
@@ -77,7 +74,12 @@ impl Loop {
     }
 
     /// Writes the last snapshot, if there is to be one; says whether the server may end.
-    fn save_before_exit(&self, flags: ShutdownFlags) -> bool {
+    fn save_before_exit(&mut self, flags: ShutdownFlags) -> bool {
+        if self.engine.saving.child.is_some() {
+            // It could put its file in the place of the one that is written now.
+            warning!("There is a child saving an .rdb. Killing it!");
+            self.engine.stop_save_child();
+        }
         let config = &self.engine.config;
         let asked = flags.contains(ShutdownFlags::SAVE);
         let by_default = !config.save.is_empty() && !flags.contains(ShutdownFlags::NOSAVE);
@@ -86,14 +88,9 @@ impl Loop {
             return true;
         }
         notice!("Saving the final RDB snapshot before exiting.");
-        let Err(error) = check_target(&config.dbfilename) else {
-            let changes = self.engine.dirty_since_save;
-            if changes > 0 {
-                warning!("This version writes no snapshot: {changes} changes are gone.");
-            }
+        if self.engine.save_now() {
             return true;
-        };
-        warning!("Error saving {}: {}", String::from_utf8_lossy(&config.dbfilename), reason(&error));
+        }
         let force = flags.contains(ShutdownFlags::FORCE);
         if force {
             warning!("Error trying to save the DB. Exit anyway.");
@@ -101,15 +98,5 @@ impl Loop {
             warning!("Error trying to save the DB, can't exit.");
         }
         force
-    }
-}
-
-/// Whether a snapshot could be put there at all.
-fn check_target(name: &[u8]) -> io::Result<()> {
-    match std::fs::metadata(OsStr::from_bytes(name)) {
-        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
     }
 }

@@ -18,6 +18,7 @@ pub static DEBUG: Spec = Spec::plain("debug", -2)
 fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let name = args.get(1).to_ascii_lowercase();
     match (name.as_slice(), args.len()) {
+        (b"reload", _) => return super::persist::reload(engine, id, args),
         (b"object", 3..=4) => return object(engine, id, args),
         (b"digest", 2) => return super::debug_digest::digest(engine, id),
         (b"digest-value", 2..) => return super::debug_digest::digest_values(engine, id, args),
@@ -218,6 +219,8 @@ fn help(engine: &mut Engine, id: ClientId) -> CmdResult {
             "    Make <count> string keys named key:<n>, or <prefix>:<n>.",
             "PROTOCOL <type>",
             "    Reply with a test value of the given type.",
+            "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+            "    Save the data, empty the databases and load what was saved.",
             "REPLYBUFFER <PEAK-RESET-TIME ms|NEVER|RESET, RESIZING 0|1>",
             "    Steer the resizing of reply buffers.",
             "SEGFAULT",

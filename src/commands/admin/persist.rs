@@ -1,24 +1,77 @@
-//! SAVE, BGSAVE, BGREWRITEAOF: known by name, with a clear answer. This version writes no data to disk, and a client
-//! that asks for it must not believe otherwise.
+//! SAVE, BGSAVE, BGREWRITEAOF, and DEBUG RELOAD, which is SAVE and a load.
 
-use crate::engine::{Args, CmdResult, Ctx, Error, Flags, Group, Spec};
+use crate::engine::saving::LoadOutcome;
+use crate::engine::{Args, CmdResult, Ctx, Engine, Error, Flags, Group, Spec, done};
+use crate::ids::{ClientId, DbIndex};
 
 const FLAGS: Flags = Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::NO_ASYNC_LOADING);
+/// An error without a text, as Redis gives it where the log says more.
+const FAILED: Error = Error::Coded("ERR");
 
 pub static SAVE: Spec = Spec::plain("save", 1)
     .flags(FLAGS.with(Flags::NO_MULTI))
     .group(Group::Server)
     .complexity("O(N) where N is the total number of keys in all databases")
     .summary("Saves the data to disk.")
-    .run(refuse);
+    .run_engine(save);
+
+fn save(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
+    if engine.saving.child.is_some() {
+        return Err(Error::Plain("Background save already in progress"));
+    }
+    if !engine.save_now() {
+        return Err(FAILED);
+    }
+    engine.reply(id).ok();
+    done()
+}
 
 pub static BGSAVE: Spec = Spec::plain("bgsave", -1)
     .flags(FLAGS)
     .group(Group::Server)
     .complexity("O(1)")
     .summary("Saves the data to disk in the background.")
-    .syntax("[SCHEDULE]")
-    .run(refuse);
+    .syntax("[SCHEDULE | CANCEL]")
+    .history(&[("3.2.2", "Added the `SCHEDULE` option."), ("8.1.0", "Added the `CANCEL` option.")])
+    .run_engine(bgsave);
+
+fn bgsave(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
+    match args.len() {
+        1 => {}
+        2 if args.is(1, "schedule") => {}
+        2 if args.is(1, "cancel") => return cancel(engine, id),
+        _ => return Err(Error::Syntax),
+    }
+    let answer = if engine.saving.child.is_some() {
+        return Err(Error::Plain("Background save already in progress"));
+    } else if engine.must_not_block() {
+        engine.saving.scheduled = true;
+        tracing::info!("Background saving scheduled to run after transaction execution");
+        "Background saving scheduled"
+    } else if engine.save_in_background() {
+        "Background saving started"
+    } else {
+        return Err(FAILED);
+    };
+    engine.reply(id).simple(answer);
+    done()
+}
+
+fn cancel(engine: &mut Engine, id: ClientId) -> CmdResult {
+    let answer = if engine.saving.child.is_some() {
+        tracing::info!("Background saving will be aborted due to user request");
+        engine.stop_save_child();
+        "Background saving cancelled"
+    } else if engine.saving.scheduled {
+        tracing::info!("Scheduled background saving will be cancelled due to user request");
+        engine.saving.scheduled = false;
+        "Scheduled background saving cancelled"
+    } else {
+        return Err(Error::Plain("Background saving is currently not in progress or scheduled"));
+    };
+    engine.reply(id).simple(answer);
+    done()
+}
 
 pub static BGREWRITEAOF: Spec = Spec::plain("bgrewriteaof", 1)
     .flags(FLAGS)
@@ -28,5 +81,40 @@ pub static BGREWRITEAOF: Spec = Spec::plain("bgrewriteaof", 1)
     .run(refuse);
 
 fn refuse(_ctx: &mut Ctx<'_>, _args: &Args<'_>) -> CmdResult {
-    Err(Error::Plain("This version does not write data to disk"))
+    Err(Error::Plain("This version writes no append-only file"))
+}
+
+/// DEBUG RELOAD: saves, empties the databases, loads.
+pub fn reload(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
+    let (mut merge, mut flush, mut save) = (false, true, true);
+    for option in args.rest(2) {
+        match option.to_ascii_lowercase().as_slice() {
+            b"merge" => merge = true,
+            b"noflush" => flush = false,
+            b"nosave" => save = false,
+            _ => {
+                let text = "DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.";
+                return Err(Error::Plain(text));
+            }
+        }
+    }
+    if save && !engine.save_now() {
+        return Err(FAILED);
+    }
+    if flush {
+        for db in 0..engine.keyspace.databases() as DbIndex {
+            engine.keyspace.flush(db);
+        }
+        // The same data comes back: nobody is told that it went.
+        engine.keyspace.effects.flushed.clear();
+    }
+    match engine.load_file(merge) {
+        LoadOutcome::Loaded { .. } => {}
+        LoadOutcome::Absent | LoadOutcome::Failed => {
+            return Err(Error::Plain("Error trying to load the RDB dump, check server logs."));
+        }
+    }
+    tracing::info!("DB reloaded by DEBUG RELOAD");
+    engine.reply(id).ok();
+    done()
 }

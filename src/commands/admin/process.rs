@@ -28,7 +28,7 @@ pub static LASTSAVE: Spec = Spec::plain("lastsave", 1)
     .summary("Tells when the data was last saved.")
     .tips(&["nondeterministic_output"])
     .run_engine(|engine, id, _| {
-        let saved_s = engine.server.started_ms / 1000;
+        let saved_s = engine.saving.last_save_s;
         engine.reply(id).int(saved_s);
         done()
     });

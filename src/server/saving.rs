@@ -1,0 +1,208 @@
+//! The data file: written by this process or by a child of it. The child shares nothing with the loop but memory that
+//! it reads; it logs by itself, tells its progress over a socket, and ends without running anything of the process'.
+
+use super::log::{notice, verbose, warning};
+use crate::config::Config;
+use crate::engine::saving::ChildNews;
+use crate::keyspace::Keyspace;
+use crate::persist::disk::{ReplaceError, replace_file};
+use crate::persist::rdb::{self, SaveOptions};
+use crate::sys::errno::reason;
+use crate::sys::process::{Ended, Fork, exit_now, fork, kill, pid, reap};
+use crate::sys::{clock, memory, signals};
+use std::ffi::OsStr;
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a child tells how far it is.
+const REPORT_EVERY_US: u64 = 1_000_000;
+/// Keys between two looks at the clock.
+const KEYS_A_LOOK: u64 = 1024;
+/// Looking at the copied bytes may take this share of the child's time.
+const LOOK_SHARE: u64 = 100;
+/// Keys and copied bytes, as they go over the socket.
+const REPORT: usize = 16;
+
+/// The child that writes a snapshot, seen from its parent.
+pub struct SaveProcess {
+    pid: i32,
+    reports: UnixStream,
+    ended: Option<Ended>,
+}
+
+fn temp_name(pid: i32) -> PathBuf {
+    PathBuf::from(format!("temp-{pid}.rdb"))
+}
+
+/// Writes the data file, and logs what comes of it.
+pub fn save(space: &Keyspace, config: &Config, options: &SaveOptions<'_>) -> bool {
+    write_file(space, config, options, &mut |_| ())
+}
+
+fn write_file(
+    space: &Keyspace,
+    config: &Config,
+    options: &SaveOptions<'_>,
+    told: &mut dyn FnMut(u64),
+) -> bool {
+    let target = Path::new(OsStr::from_bytes(&config.dbfilename));
+    let temp = temp_name(pid());
+    let delay = config.rdb_key_save_delay;
+    let written = replace_file(&temp, target, config.rdb_save_incremental_fsync, |out| {
+        rdb::save_keyspace(space, options, out, &mut |keys| {
+            told(keys);
+            pause(delay, keys);
+        })
+    });
+    match &written {
+        Ok(_) => notice!("DB saved on disk"),
+        Err(error) => log_failure(error, &temp, target),
+    }
+    written.is_ok()
+}
+
+/// `rdb-key-save-delay`: microseconds after each key, or one every so many keys if it is negative.
+fn pause(delay: i32, keys: u64) {
+    match u64::try_from(delay) {
+        Ok(0) => {}
+        Ok(us) => std::thread::sleep(Duration::from_micros(us)),
+        Err(_) if keys.is_multiple_of(u64::from(delay.unsigned_abs())) => {
+            std::thread::sleep(Duration::from_micros(1));
+        }
+        Err(_) => {}
+    }
+}
+
+fn log_failure(error: &ReplaceError, temp: &Path, target: &Path) {
+    let (temp, target) = (temp.display(), target.display());
+    let directory = std::env::current_dir().map_or("unknown".to_string(), |dir| dir.display().to_string());
+    let why = reason(error.error());
+    match error {
+        ReplaceError::Open(_) => warning!(
+            "Failed opening the temp RDB file {temp} (in server root dir {directory}) for saving: {why}"
+        ),
+        ReplaceError::Write(call, _) => warning!("Write error while saving DB to the disk({call}): {why}"),
+        ReplaceError::Rename(_) => warning!(
+            "Error moving temp DB file {temp} on the final destination {target} (in server root dir {directory}): {why}"
+        ),
+        ReplaceError::SyncDirectory(_) => {
+            warning!("Failed to fsync directory while saving DB: {why}");
+        }
+    }
+}
+
+impl SaveProcess {
+    /// Forks a child that writes the data file.
+    ///
+    /// # Errors
+    /// When there is no memory, descriptor or process id left.
+    pub fn start(space: &Keyspace, config: &Config, options: &SaveOptions<'_>) -> io::Result<SaveProcess> {
+        let (ours, theirs) = UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        rdb::prepare();
+        match fork()? {
+            Fork::Parent(pid) => Ok(SaveProcess { pid, reports: ours, ended: None }),
+            Fork::Child => {
+                signals::default_in_child();
+                drop(ours);
+                let saved = run_child(space, config, options, theirs);
+                exit_now(i32::from(!saved))
+            }
+        }
+    }
+
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// The latest report.
+    fn report(&mut self) -> Option<ChildNews> {
+        let mut bytes = [0; REPORT];
+        let mut latest = None;
+        // Reports are shorter than what a socket takes at once, so none comes in parts.
+        while self.reports.read_exact(&mut bytes).is_ok() {
+            let (keys, cow) = bytes.split_at(REPORT / 2);
+            let number = |half: &[u8]| half.try_into().map_or(0, u64::from_le_bytes);
+            latest = Some(ChildNews::Progress { keys: number(keys), cow_bytes: number(cow) });
+        }
+        latest
+    }
+}
+
+/// What is new of the child, if anything is.
+pub fn poll(child: &mut Option<SaveProcess>) -> Option<ChildNews> {
+    let process = child.as_mut()?;
+    if process.ended.is_none()
+        && let Some((pid, ended)) = reap()
+    {
+        if pid == process.pid {
+            process.ended = Some(ended);
+        } else {
+            warning!("Warning, detected child with unmatched pid: {pid}");
+        }
+    }
+    // What it told at the very end comes before its end.
+    if let Some(news) = process.report() {
+        return Some(news);
+    }
+    let ended = process.ended?;
+    // After a success there is none.
+    let _ = std::fs::remove_file(temp_name(process.pid));
+    *child = None;
+    Some(match ended {
+        Ended::Exited { code: 0 } => ChildNews::Succeeded,
+        Ended::Exited { .. } => ChildNews::Failed,
+        Ended::Killed { signal } => ChildNews::Killed { signal },
+    })
+}
+
+/// Sends the child a signal, and removes what it has written.
+pub fn stop(pid: i32, signal: i32) {
+    // It may have ended by itself, or not have begun to write.
+    let _ = kill(pid, signal);
+    let _ = std::fs::remove_file(temp_name(pid));
+}
+
+fn run_child(space: &Keyspace, config: &Config, options: &SaveOptions<'_>, mut reports: UnixStream) -> bool {
+    let mut looked_us = clock::monotonic_us();
+    let mut pause_us = REPORT_EVERY_US;
+    let mut keys_done = 0;
+    let (mut peak, mut sum, mut looks) = (0, 0u64, 0u64);
+    let mut look = |keys: u64| -> (u64, bool) {
+        let cow = memory::private_dirty_bytes();
+        (peak, sum, looks) = (cow.max(peak), sum.saturating_add(cow), looks + 1);
+        let told = reports.write_all(&[keys.to_le_bytes(), cow.to_le_bytes()].concat());
+        (cow, told.is_ok())
+    };
+    let saved = write_file(space, config, options, &mut |keys| {
+        keys_done = keys;
+        if !keys.is_multiple_of(KEYS_A_LOOK) && config.rdb_key_save_delay == 0 {
+            return;
+        }
+        let now_us = clock::monotonic_us();
+        if now_us.saturating_sub(looked_us) < pause_us {
+            return;
+        }
+        let (cow, told) = look(keys);
+        if !told {
+            // Nobody is there any more to use the file.
+            exit_now(1);
+        }
+        verbose!("Fork CoW for RDB: current {} MB", cow >> 20);
+        looked_us = clock::monotonic_us();
+        pause_us = REPORT_EVERY_US.max((looked_us - now_us) * LOOK_SHARE);
+    });
+    if saved {
+        let (cow, _) = look(keys_done);
+        notice!(
+            "Fork CoW for RDB: current {} MB, peak {} MB, average {} MB",
+            cow >> 20,
+            peak >> 20,
+            sum / looks.max(1) >> 20
+        );
+    }
+    saved
+}
