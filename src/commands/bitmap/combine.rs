@@ -1,4 +1,4 @@
-//! BITOP.
+//! BITOP: several strings combined bit by bit into another.
 
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Str, StrView};

@@ -1,4 +1,4 @@
-//! PFMERGE.
+//! PFMERGE: the union of several HyperLogLogs, stored in the first.
 
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Str};

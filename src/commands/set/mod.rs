@@ -10,7 +10,7 @@ mod pop;
 mod random;
 mod scan;
 mod several;
-mod union;
+mod unite;
 
 /// The family.
 pub const ALL: &[&Spec] = &[
@@ -29,6 +29,6 @@ pub const ALL: &[&Spec] = &[
     &pop::SPOP,
     &random::SRANDMEMBER,
     &scan::SSCAN,
-    &union::SUNION,
-    &union::SUNIONSTORE,
+    &unite::SUNION,
+    &unite::SUNIONSTORE,
 ];

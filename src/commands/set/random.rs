@@ -1,4 +1,4 @@
-//! SRANDMEMBER.
+//! SRANDMEMBER: members chosen by chance, which stay where they are.
 
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Group, KeyFlags, KeySpec, Spec, done};
 use crate::types::set::Set;

@@ -1,4 +1,4 @@
-//! SSCAN.
+//! SSCAN: the members of a set, a few a call. Cursor and options are those of SCAN.
 
 use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Group, KeyFlags, KeySpec, Spec, done};
