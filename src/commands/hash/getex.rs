@@ -1,4 +1,4 @@
-//! HGETEX.
+//! HGETEX: reading fields of a hash while their times change. Knows what follows from either, not how times are kept.
 
 use super::expire::log_deleted;
 use super::expiry::{For, Options};

@@ -1,4 +1,4 @@
-//! HPERSIST.
+//! HPERSIST: fields of a hash lose their times to live.
 
 use super::fields::{NUMFIELDS, fields};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};

@@ -1,4 +1,4 @@
-//! HSCAN.
+//! HSCAN: a walk over the fields of a hash, by the rules that all scans share.
 
 use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Group, KeyFlags, KeySpec, Spec, done};

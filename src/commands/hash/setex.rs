@@ -1,4 +1,4 @@
-//! HSETEX.
+//! HSETEX: setting fields of a hash together with their time to live, on conditions.
 
 use super::expire::log_deleted;
 use super::expiry::{For, Options};
