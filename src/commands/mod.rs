@@ -7,6 +7,7 @@ mod bitmap;
 pub mod connection;
 mod every;
 pub mod generic;
+mod geo;
 mod hash;
 mod hll;
 mod list;
@@ -16,6 +17,7 @@ mod sort;
 mod stream;
 pub mod string;
 pub mod transaction;
+mod zset;
 
 /// The families, each with its commands.
 const FAMILIES: &[&[&Spec]] = &[
@@ -23,6 +25,7 @@ const FAMILIES: &[&[&Spec]] = &[
     bitmap::ALL,
     connection::ALL,
     generic::ALL,
+    geo::ALL,
     hash::ALL,
     hll::ALL,
     list::ALL,
@@ -32,6 +35,7 @@ const FAMILIES: &[&[&Spec]] = &[
     stream::ALL,
     string::ALL,
     transaction::ALL,
+    zset::ALL,
 ];
 
 pub use every::all;

@@ -280,10 +280,10 @@ section "Data types" {
     set_max_listpack_value: u64 = 64, "set-max-listpack-value", int(0, LONG), NONE, TypeLimits, Live;
     /// Up to how many members a sorted set stays packed.
     zset_max_listpack_entries: u64 = 128, "zset-max-listpack-entries" | "zset-max-ziplist-entries", int(0, LONG), NONE,
-        TypeLimits, Inert;
+        TypeLimits, Live;
     /// The longest member of a packed sorted set, in bytes.
     zset_max_listpack_value: u64 = 64, "zset-max-listpack-value" | "zset-max-ziplist-value", memory(0, LONG), NONE,
-        TypeLimits, Inert;
+        TypeLimits, Live;
     /// Up to how many bytes a HyperLogLog stays sparse.
     hll_sparse_max_bytes: u64 = 3000, "hll-sparse-max-bytes", memory(0, LONG), NONE, TypeLimits, Live;
     /// The bytes of a stream's node; 0 is no limit.

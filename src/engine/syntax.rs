@@ -120,8 +120,8 @@ fn is_token(word: &str) -> bool {
 
 fn kind_of(name: &str) -> Kind {
     match name {
-        "key" | "newkey" | "source" | "sourcekey" | "destination" | "destkey" | "key1" | "key2"
-        | "numkeys-key" => Kind::Key,
+        "key" | "newkey" | "source" | "sourcekey" | "src" | "destination" | "destkey" | "dst" | "key1"
+        | "key2" | "numkeys-key" => Kind::Key,
         "pattern" => Kind::Pattern,
         name if name.starts_with("unix-time") => Kind::UnixTime,
         "seconds" | "milliseconds" | "count" | "index" | "offset" | "start" | "end" | "stop"

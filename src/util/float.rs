@@ -87,6 +87,26 @@ fn lay_out(out: &mut Vec<u8>, digits: &[u8], exponent: i32) {
     out.extend_from_slice(itoa::Buffer::new().format(scientific.unsigned_abs()).as_bytes());
 }
 
+/// Appends `value` as C's `%.17g` prints it: 17 digits, whether they are needed or not, without trailing zeros.
+pub fn write_g17(out: &mut Vec<u8>, value: f64) {
+    if !value.is_finite() || value == 0.0 {
+        return write_f64(out, value);
+    }
+    let text = format!("{value:.16e}");
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if !(-4..17).contains(&exponent) {
+        let digits =
+            if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+        out.extend_from_slice(digits.as_bytes());
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return out.extend_from_slice(format!("e{sign}{:02}", exponent.abs()).as_bytes());
+    }
+    let fixed = format!("{value:.*}", (16 - exponent).max(0) as usize);
+    let fixed = if fixed.contains('.') { fixed.trim_end_matches('0').trim_end_matches('.') } else { &fixed };
+    out.extend_from_slice(fixed.as_bytes());
+}
+
 /// Appends `value` with exactly `digits` digits after the point (at most 17), rounded half to even as scaled
 /// up. For distances and other values far below 2^63 when scaled.
 pub fn write_fixed(out: &mut Vec<u8>, value: f64, digits: u32) {
@@ -115,6 +135,27 @@ mod tests {
         let mut out = Vec::new();
         write_f64(&mut out, value);
         String::from_utf8(out).expect("ascii")
+    }
+
+    #[test]
+    fn seventeen_digits() {
+        for (value, expected) in [
+            (0.1, "0.10000000000000001"),
+            (-2.5, "-2.5"),
+            (3.0, "3"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (1e-5, "1.0000000000000001e-05"),
+            (1.0 / 3.0, "0.33333333333333331"),
+            (123456.789, "123456.789"),
+            (-1.5e300, "-1.5000000000000001e+300"),
+            (f64::INFINITY, "inf"),
+            (0.0, "0"),
+        ] {
+            let mut out = Vec::new();
+            write_g17(&mut out, value);
+            assert_eq!(String::from_utf8(out).expect("ascii"), expected);
+        }
     }
 
     #[test]

@@ -82,7 +82,11 @@ fn write_info(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
     spec.tips.iter().for_each(|tip| reply.bulk(tip.as_bytes()));
     reply.set(spec.keys.len());
     spec.keys.iter().for_each(|key| write_key_spec(reply, key));
-    reply.set(command.subcommands.len());
+    // COMPAT: sub-commands are an array, none are an empty set.
+    match command.subcommands.len() {
+        0 => reply.set(0),
+        count => reply.array(count),
+    }
     for sub in &command.subcommands {
         write_info(reply, commands, commands.get(*sub));
     }

@@ -123,7 +123,7 @@ impl BigZset {
     }
 
     /// Hands `f` members and scores from rank `start` on, towards either end, while it returns true.
-    pub fn walk(&self, start: usize, reverse: bool, mut f: impl FnMut(&[u8], f64) -> bool) {
+    pub fn walk<'a>(&'a self, start: usize, reverse: bool, mut f: impl FnMut(&'a [u8], f64) -> bool) {
         self.tree.walk(start, reverse, &self.arena, |handle| {
             let (score, member) = self.arena.get(handle);
             f(member, score)
@@ -167,8 +167,17 @@ impl BigZset {
 
     /// Adds a member that is not in yet.
     fn add_new(&mut self, hash: u64, member: &[u8], score: f64) {
-        let new = self.arena.insert(score, member);
         let rank = self.tree.rank(&self.arena, &Bound::At(sort_key(score), member));
+        self.add_at(rank, hash, member, score);
+    }
+
+    /// Adds a member that belongs behind all others.
+    pub(super) fn push(&mut self, member: &[u8], score: f64) {
+        self.add_at(self.len(), self.hasher.hash(member), member, score);
+    }
+
+    fn add_at(&mut self, rank: usize, hash: u64, member: &[u8], score: f64) {
+        let new = self.arena.insert(score, member);
         self.tree.insert(rank, sort_key(score), new, &self.arena);
         let (arena, hasher) = (&self.arena, self.hasher);
         self.dict.insert(hash, word(new), |word| hasher.hash(arena.member(handle(word))));

@@ -54,11 +54,11 @@ pub(super) fn lex_span(lp: ListpackRef<'_>, range: &LexRange<'_>, from_end: bool
 }
 
 /// Hands `f` members and scores from rank `start` on, towards either end, while it returns true.
-pub(super) fn walk(
-    lp: ListpackRef<'_>,
+pub(super) fn walk<'a>(
+    lp: ListpackRef<'a>,
     start: usize,
     reverse: bool,
-    mut f: impl FnMut(Value<'_>, f64) -> bool,
+    mut f: impl FnMut(Value<'a>, f64) -> bool,
 ) {
     let Some(mut pos) = lp.seek(2 * start as i64) else { return };
     loop {
@@ -96,8 +96,11 @@ pub(super) fn insert(lp: &mut Listpack, member: &[u8], score: f64) {
 }
 
 /// Appends a member that belongs behind all others.
-pub(super) fn append(lp: &mut Listpack, member: &[u8], score: f64) {
+pub(super) fn append(lp: &mut Listpack, member: Value<'_>, score: f64) {
     let mut text = Vec::new();
-    lp.append_text(member);
+    match member {
+        Value::Int(n) => lp.append_int(n),
+        Value::Str(member) => lp.append_text(member),
+    }
     lp.append(to_value(score, &mut text));
 }

@@ -16,7 +16,7 @@ pub enum ZsetRef<'a> {
     Big(&'a BigZset),
 }
 
-impl ZsetRef<'_> {
+impl<'a> ZsetRef<'a> {
     /// Number of members. O(1).
     pub fn len(self) -> usize {
         match self {
@@ -109,7 +109,7 @@ impl ZsetRef<'_> {
     }
 
     /// Hands `f` members and scores from rank `start` on, towards either end, while it returns true.
-    pub fn walk(self, start: usize, reverse: bool, mut f: impl FnMut(Value<'_>, f64) -> bool) {
+    pub fn walk(self, start: usize, reverse: bool, mut f: impl FnMut(Value<'a>, f64) -> bool) {
         match self {
             ZsetRef::Packed(lp) => packed::walk(lp, start, reverse, f),
             ZsetRef::Big(set) => set.walk(start, reverse, |member, score| f(Value::Str(member), score)),
@@ -117,7 +117,7 @@ impl ZsetRef<'_> {
     }
 
     /// Hands `f` the `count` members from rank `start` on, lowest first, or highest first if `reverse`.
-    pub fn for_each_in(self, start: usize, count: usize, reverse: bool, mut f: impl FnMut(Value<'_>, f64)) {
+    pub fn for_each_in(self, start: usize, count: usize, reverse: bool, mut f: impl FnMut(Value<'a>, f64)) {
         let count = count.min(self.len().saturating_sub(start));
         let Some(last) = count.checked_sub(1) else { return };
         let mut left = count;
@@ -129,7 +129,7 @@ impl ZsetRef<'_> {
     }
 
     /// Hands `f` all members, lowest first.
-    pub fn for_each(self, f: impl FnMut(Value<'_>, f64)) {
+    pub fn for_each(self, f: impl FnMut(Value<'a>, f64)) {
         self.for_each_in(0, usize::MAX, false, f);
     }
 

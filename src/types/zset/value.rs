@@ -5,7 +5,7 @@ use super::free::ZsetFree;
 use super::packed;
 use super::read::ZsetRef;
 use crate::table::hash::Hasher;
-use crate::types::packed::Listpack;
+use crate::types::packed::{Listpack, Value};
 
 /// The directives that shape a sorted set, and the key of the dictionaries' hash.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +71,31 @@ impl Zset {
         }
     }
 
+    /// A set of members that come in its order, each once. O(n).
+    pub fn from_ordered(members: &[(Value<'_>, f64)], limits: &ZsetLimits) -> Zset {
+        let (mut longest, mut bytes) = (0, 0usize);
+        for (member, _) in members {
+            let len = member.text_len();
+            longest = longest.max(len);
+            bytes = bytes.saturating_add(len);
+        }
+        let small = members.len() <= limits.listpack_entries && longest <= limits.listpack_value;
+        if small && Listpack::new().as_ref().fits(bytes) {
+            let mut lp = Listpack::with_capacity(bytes + 12 * members.len());
+            for (member, score) in members {
+                packed::append(&mut lp, *member, *score);
+            }
+            lp.shrink();
+            return Zset::Packed(lp);
+        }
+        let mut set = Box::new(BigZset::new(limits.hasher));
+        let mut buf = itoa::Buffer::new();
+        for (member, score) in members {
+            set.push(member.bytes(&mut buf), *score);
+        }
+        Zset::Big(set)
+    }
+
     #[inline]
     pub fn as_ref(&self) -> ZsetRef<'_> {
         match self {
@@ -114,7 +139,7 @@ impl Zset {
         }
         let mut lp = Listpack::new();
         set.walk(0, false, |member, score| {
-            packed::append(&mut lp, member, score);
+            packed::append(&mut lp, Value::Str(member), score);
             true
         });
         lp.shrink();
@@ -137,14 +162,14 @@ impl Zset {
         }
     }
 
-    /// A copy of the same encoding, for COPY. O(n log n).
+    /// A copy of the same encoding, for COPY. O(n).
     pub fn duplicate(&self, hasher: Hasher) -> Zset {
         match self {
             Zset::Packed(lp) => Zset::Packed(lp.clone()),
             Zset::Big(set) => {
                 let mut copy = Box::new(BigZset::new(hasher));
                 set.walk(0, false, |member, score| {
-                    copy.update(member, |_| Some(score));
+                    copy.push(member, score);
                     true
                 });
                 Zset::Big(copy)

@@ -1,0 +1,78 @@
+//! Popping members, and waiting for them: BZPOPMIN, BZPOPMAX, BZMPOP.
+
+use super::pop::{End, MPOP_COMPLEXITY, POPPED, Several, Shape, pop};
+use crate::engine::flow::{BlockOn, BlockReason};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Flow, Group, KeySpec, Spec, done};
+use crate::ids::UnixMs;
+use crate::keyspace::Key;
+
+const KEYS: &[KeySpec] = &[KeySpec::range(1, -2, 1, POPPED)];
+const COMPLEXITY: &str = "O(log(N)) with N being the number of elements in the sorted set.";
+const HISTORY: &[(&str, &str)] = &[("6.0.0", "`timeout` is interpreted as a double instead of an integer.")];
+
+pub static BZPOPMIN: Spec = Spec::write("bzpopmin", -3)
+    .keys(KEYS)
+    .flags(Flags::FAST.with(Flags::BLOCKING))
+    .acl(Acl::SORTEDSET)
+    .group(Group::SortedSet)
+    .since("5.0.0")
+    .complexity(COMPLEXITY)
+    .summary(
+        "Pops the member with the lowest score from the first sorted set that is there, or waits for one.",
+    )
+    .syntax("key [key ...] timeout")
+    .history(HISTORY)
+    .run(|ctx, args| bzpop(ctx, args, End::Min));
+
+pub static BZPOPMAX: Spec = Spec::write("bzpopmax", -3)
+    .keys(KEYS)
+    .flags(Flags::FAST.with(Flags::BLOCKING))
+    .acl(Acl::SORTEDSET)
+    .group(Group::SortedSet)
+    .since("5.0.0")
+    .complexity(COMPLEXITY)
+    .summary(
+        "Pops the member with the highest score from the first sorted set that is there, or waits for one.",
+    )
+    .syntax("key [key ...] timeout")
+    .history(HISTORY)
+    .run(|ctx, args| bzpop(ctx, args, End::Max));
+
+pub static BZMPOP: Spec = Spec::write("bzmpop", -5)
+    .keys(&[KeySpec::counted(2, POPPED)])
+    .flags(Flags::BLOCKING.with(Flags::MOVABLE_KEYS))
+    .acl(Acl::SORTEDSET)
+    .group(Group::SortedSet)
+    .since("7.0.0")
+    .complexity(MPOP_COMPLEXITY)
+    .summary("Pops members from the first of several sorted sets that is there, or waits for one.")
+    .syntax("timeout numkeys key [key ...] <MIN | MAX> [COUNT count]")
+    .run(bzmpop);
+
+fn bzpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {
+    let last = args.len() - 1;
+    let deadline = args.deadline(last, ctx.env.now_ms)?;
+    let keys = args.rest(1).get(..last - 1).unwrap_or_default();
+    for key in keys {
+        if pop(ctx, Key::new(key), end, 1, Shape::FlatWithKey)? > 0 {
+            ctx.keys.log_instead(&[end.logged(), key]);
+            return done();
+        }
+    }
+    wait(ctx, keys, deadline)
+}
+
+fn bzmpop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
+    let several = Several::parse(args, 2)?;
+    let deadline = args.deadline(1, ctx.env.now_ms)?;
+    if several.pop(ctx)? { done() } else { wait(ctx, several.keys, deadline) }
+}
+
+/// Nothing is there: the client waits, where it may.
+fn wait(ctx: &mut Ctx<'_>, keys: &[&[u8]], deadline: Option<UnixMs>) -> CmdResult {
+    if ctx.env.must_not_block {
+        ctx.reply.null_array();
+        return done();
+    }
+    Ok(Flow::Block(Box::new(BlockOn::keys(keys, deadline, BlockReason::ZSet))))
+}
