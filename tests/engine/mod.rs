@@ -9,3 +9,4 @@ mod propagation;
 mod scan;
 mod secrets;
 mod streams;
+mod zset;
