@@ -66,6 +66,7 @@ fn stored_ranges_and_unions_are_written_as_they_came() {
     assert_eq!(house.ask("ZDIFFSTORE d 2 z z"), ":0\r\n");
     assert_eq!(house.ask("ZDIFFSTORE d 2 z z"), ":0\r\n");
     assert_eq!(house.ask("EXISTS d"), ":0\r\n");
-    let expected = ["SELECT 0", "ZRANGESTORE d z 0 1", "ZUNIONSTORE d 2 d z AGGREGATE MAX", "ZDIFFSTORE d 2 z z"];
+    let expected =
+        ["SELECT 0", "ZRANGESTORE d z 0 1", "ZUNIONSTORE d 2 d z AGGREGATE MAX", "ZDIFFSTORE d 2 z z"];
     assert_eq!(log_of(&house), expected);
 }

@@ -140,8 +140,8 @@ impl<'k> Request<'k> {
     /// Borrows all operands at once, each with its weight.
     pub fn operands<'a>(&self, keys: &'a Keys<'_>) -> Vec<(Operand<'a>, f64)> {
         let operand = |key: Key<'_>| match keys.peek(key) {
-            Some(view) if view.kind() == Kind::Zset => Operand::Zset(Zset::view(view)),
-            Some(view) if view.kind() == Kind::Set => Operand::Set(Set::view(view)),
+            Some(view) if view.kind() == Kind::Zset => Operand::Zset(Zset::view(view, keys.now_ms())),
+            Some(view) if view.kind() == Kind::Set => Operand::Set(Set::view(view, keys.now_ms())),
             _ => Operand::Missing,
         };
         let weight = |i: usize| self.options.weights.get(i).copied().unwrap_or(1.0);
