@@ -259,8 +259,8 @@ impl Engine {
             self.unblock_silently(id);
             self.resumed.push(id);
             self.note_output(id);
-            self.settle_once();
         }
+        self.settle_once();
         over
     }
 
@@ -283,10 +283,10 @@ impl Engine {
         let began = clock::ticks();
         let result = self.run_again(id, blocked, &args);
         blocked.ticks += clock::ticks().wrapping_sub(began);
+        self.propagate(id, blocked.command, &args, before);
         if matches!(result, Ok(Flow::Block(_))) {
             return false;
         }
-        self.propagate(id, blocked.command, &args, before);
         if let Err(error) = &result {
             self.reply_error(id, error);
         }

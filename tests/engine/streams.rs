@@ -102,6 +102,18 @@ fn deliveries_are_logged_as_claims() {
 }
 
 #[test]
+fn a_reader_woken_for_nothing_leaves_no_trace_in_the_log() {
+    let mut house = House::new(9);
+    let reader = house.engine.connect();
+    ask_all(&mut house, &["XADD s 1-1 a 1", "XGROUP CREATE s g $"]);
+    assert_eq!(ask_as(&mut house, reader, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >"), "");
+    house.record();
+    ask_all(&mut house, &["XDEL s 1-1", "SET a 1"]);
+    assert_eq!(heard(&mut house, reader), "");
+    assert_eq!(log_of(&house), ["SELECT 0", "XDEL s 1-1", "SET a 1"]);
+}
+
+#[test]
 fn a_reader_waits_from_where_the_stream_ended() {
     let mut house = House::new(3);
     let reader = house.engine.connect();
