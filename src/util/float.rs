@@ -33,6 +33,15 @@ fn parse_hex_f64(digits: &[u8]) -> Option<f64> {
 /// Appends `value` as Redis 7.2 prints doubles: the shortest digits that read back to the same value,
 /// integers up to 2^62 without a fraction or exponent, `inf`, `-inf`, `nan`, `-0`.
 pub fn write_f64(out: &mut Vec<u8>, value: f64) {
+    const EXACT: f64 = (i64::MAX / 2) as f64;
+    if value != 0.0 && (-EXACT..=EXACT).contains(&value) && value.trunc() == value {
+        return out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
+    }
+    write_shortest(out, value);
+}
+
+/// The same with integers, too, in no more digits than it takes to read them back: `2^60` ends in a zero.
+pub fn write_shortest(out: &mut Vec<u8>, value: f64) {
     if value.is_nan() {
         return out.extend_from_slice(b"nan");
     }
@@ -41,10 +50,6 @@ pub fn write_f64(out: &mut Vec<u8>, value: f64) {
     }
     if value == 0.0 {
         return out.extend_from_slice(if value.is_sign_negative() { b"-0" } else { b"0" });
-    }
-    const EXACT: f64 = (i64::MAX / 2) as f64;
-    if (-EXACT..=EXACT).contains(&value) && value.trunc() == value {
-        return out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
     }
     if value < 0.0 {
         out.push(b'-');
@@ -156,6 +161,19 @@ mod tests {
             write_g17(&mut out, value);
             assert_eq!(String::from_utf8(out).expect("ascii"), expected);
         }
+    }
+
+    #[test]
+    fn large_integers_are_exact_or_short() {
+        let both = |value| {
+            let mut short = Vec::new();
+            write_shortest(&mut short, value);
+            (text(value), String::from_utf8(short).expect("ascii"))
+        };
+        let pair = |a: &str, b: &str| (a.to_string(), b.to_string());
+        assert_eq!(both((1u64 << 60) as f64), pair("1152921504606846976", "1152921504606847000"));
+        assert_eq!(both(-12.0), pair("-12", "-12"));
+        assert_eq!(both(-0.0), pair("-0", "-0"));
     }
 
     #[test]

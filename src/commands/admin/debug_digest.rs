@@ -9,7 +9,7 @@ use crate::types::list::List;
 use crate::types::set::Set;
 use crate::types::stream::{Stream, StreamId};
 use crate::types::zset::Zset;
-use crate::util::float::write_f64;
+use crate::util::float::write_shortest;
 use crate::util::sha1::{hex, sha1};
 
 #[derive(Clone, Copy, Default)]
@@ -56,7 +56,7 @@ fn add_value(digest: &mut Digest, view: View<'_>, now_ms: UnixMs) {
             let mut score_text = Vec::new();
             Zset::view(view, now_ms).for_each(|member, score| {
                 score_text.clear();
-                write_f64(&mut score_text, score);
+                write_shortest(&mut score_text, score);
                 digest.add(&pair(member.bytes(&mut text), &score_text));
             });
         }
