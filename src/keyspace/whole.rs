@@ -91,17 +91,27 @@ impl Keys<'_> {
         None
     }
 
-    /// Tells `f` the living keys that follow a cursor, with their kinds; returns the next cursor. Keys whose time has
-    /// come are deleted.
-    pub fn scan(&mut self, cursor: u64, count: usize, mut f: impl FnMut(&[u8], Kind)) -> u64 {
+    /// Tells `f` the living keys that follow a cursor, of those that `wants` lets through; returns the next cursor.
+    /// Keys let through whose time has come are deleted.
+    pub fn scan(
+        &mut self,
+        cursor: u64,
+        count: usize,
+        wants: impl Fn(&[u8], Kind) -> bool,
+        mut f: impl FnMut(&[u8]),
+    ) -> u64 {
         let mut due: Vec<Vec<u8>> = Vec::new();
         let space = &*self.space;
         let dict: &Dict = &space.db(self.db).dict;
         let next = dict.scan(cursor, count, &space.hasher, |entry| {
+            let key = entry.key();
+            if !wants(key, entry.kind()) {
+                return;
+            }
             if space.is_due(entry) {
-                due.push(entry.key().to_vec());
+                due.push(key.to_vec());
             } else {
-                f(entry.key(), entry.kind());
+                f(key);
             }
         });
         for key in due {

@@ -142,11 +142,8 @@ fn scan(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let cursor = scan_cursor(args, 1)?;
     let options = ScanOptions::parse(args, 2, None)?;
     let mut found = Found::new(&mut ctx.reply);
-    let next = ctx.keys.scan(cursor, options.count, |key, kind| {
-        if options.wants_key(key, kind) {
-            found.tell(key);
-        }
-    });
+    let wants = |key: &[u8], kind| options.wants_key(key, kind);
+    let next = ctx.keys.scan(cursor, options.count, wants, |key| found.tell(key));
     found.finish(next);
     done()
 }
