@@ -14,7 +14,7 @@ use crate::resp::parse::{ArgBuf, ArgRange, Limits, Outcome, ProtocolError};
 /// Commands in a batch: beyond this many prefetches in flight nothing is gained.
 pub const BATCH: usize = 16;
 /// Batches of one turn: then everybody's replies are written and the sockets are looked at again.
-const BATCHES_PER_TURN: usize = 64;
+const BATCHES_PER_TURN: usize = 32;
 
 /// One parsed command, or what its client sent instead.
 #[derive(Clone, Copy)]
