@@ -429,9 +429,9 @@ impl Keyspace {
         self.dbs.iter().map(|db| db.dict.memory_bytes()).sum::<usize>() + self.expiry.memory_bytes()
     }
 
-    /// Bytes the slab has handed out.
+    /// Bytes the slab has handed out of its own chunks.
     pub fn slab_bytes(&self) -> usize {
-        self.slab.used_bytes()
+        self.slab.own_bytes()
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Upkeep {
     db: usize,
     /// How far each database has been searched for keys with a time to live.
     hands: Vec<u64>,
+    /// Pages without entries are given back one by one.
+    purging: bool,
 }
 
 /// What a look at some keys with a time to live found.
@@ -60,6 +62,18 @@ impl Keyspace {
             }
         }
         false
+    }
+
+    /// MEMORY PURGE: from now on [`Keyspace::purge_some`] has work.
+    pub fn purge(&mut self) {
+        self.upkeep.purging = true;
+    }
+
+    /// Gives up to `pages` pages that hold no entry back to the system, some 2 us each, if a purge was asked for. Says
+    /// whether there may be more.
+    pub fn purge_some(&mut self, pages: usize) -> bool {
+        self.upkeep.purging = self.upkeep.purging && self.slab.trim(pages) > 0;
+        self.upkeep.purging
     }
 
     /// Takes up to `max` chunks of memory each out of the slab and the tables' store that nothing uses. The caller

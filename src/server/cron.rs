@@ -33,6 +33,8 @@ const SEGMENTS: usize = 256;
 const SEGMENTS_A_TURN: usize = 4;
 /// Records of the expiry index swept in a turn.
 const RECORDS_A_TURN: usize = 256;
+/// Pages that a purge gives back in a turn.
+const PAGES_A_TURN: usize = 64;
 /// Chunks of 2 MB given back at a tick by the slab and by the tables.
 const CHUNKS: usize = 64;
 /// How much of a moving average one more figure replaces.
@@ -109,7 +111,8 @@ impl Loop {
             cron.segments = if found { cron.segments - SEGMENTS_A_TURN } else { 0 };
         }
         cron.sweeping = cron.sweeping && space.sweep_expiry_index(RECORDS_A_TURN);
-        cron.segments > 0 || cron.sweeping
+        let purging = space.purge_some(PAGES_A_TURN);
+        cron.segments > 0 || cron.sweeping || purging
     }
 
     /// Looks for what there is to tidy.

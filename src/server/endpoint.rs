@@ -7,9 +7,6 @@ use crate::net::listener::Listener;
 use mio::{Interest, Token};
 use std::io::Write;
 
-/// Connections accepted from one listener in a turn.
-const ACCEPTS_PER_TURN: usize = 1000;
-
 /// Connections at the places of their clients.
 #[derive(Default)]
 pub struct Connections {
@@ -48,12 +45,12 @@ impl Connections {
 }
 
 impl Loop {
-    /// Takes the connections that wait at a listener.
+    /// Takes connections that wait at a listener, so many that the clients there are do not wait for them.
     pub(super) fn accept_from(&mut self, at: usize) {
-        for _ in 0..ACCEPTS_PER_TURN {
+        for _ in 0..self.engine.config.max_new_connections_per_cycle {
             let listening = self.listening.borrow();
             let accepted = match listening.get(at) {
-                None => return,
+                None => return self.accepting &= !(1 << at),
                 Some(Listener::Tcp(listener)) => listener.accept().map(|(stream, peer)| {
                     let local = stream.local_addr().map(|a| a.to_string()).unwrap_or_default();
                     let loopback = peer.ip().to_canonical().is_loopback();
@@ -67,11 +64,13 @@ impl Loop {
             drop(listening);
             match accepted {
                 Ok((stream, addr, laddr, local)) => self.welcome(stream, addr, laddr, local),
-                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return self.accepting &= !(1 << at),
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(e) => {
                     // The table of open files is full, or the peer left at once: the others go on.
                     tracing::warn!("Accepting client connection: {e}");
+                    self.accepting &= !(1 << at);
+                    self.stuck |= 1 << at;
                     return;
                 }
             }

@@ -14,6 +14,7 @@ mod endpoint;
 mod helper;
 mod listening;
 mod loading;
+mod oom;
 mod process;
 pub mod run;
 mod saving;

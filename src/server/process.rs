@@ -2,6 +2,7 @@
 
 use super::helper::Pending;
 use super::listening::Listening;
+use super::oom::OomScore;
 use super::saving::SaveProcess;
 use super::{crash, loading, log, saving, signals};
 use crate::config::{Config, Effect, replace, rewrite};
@@ -33,6 +34,7 @@ pub struct Process {
     pub config_file: Option<Vec<u8>>,
     /// The child that writes a snapshot.
     pub child: Option<SaveProcess>,
+    pub oom: OomScore,
 }
 
 impl Host for Process {
@@ -51,6 +53,7 @@ impl Host for Process {
                 log::apply(config);
                 Ok(())
             }
+            Effect::OomScoreAdj => self.oom.apply(config),
             Effect::CrashLog => {
                 crash::apply(config);
                 Ok(())

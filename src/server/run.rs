@@ -7,13 +7,14 @@ use super::helper::Helper;
 use super::listening::Listening;
 use super::loading::load_at_start;
 use super::log::{self, notice, warning};
+use super::oom::OomScore;
 use super::process::{Process, RESERVED_FDS};
 use super::turn::Loop;
 use super::{crash, signals, title};
 use crate::config::{Config, Declaration, Disk, Invocation, LoadError, Loaded, Sources, load};
 use crate::engine::machine::ServerFacts;
 use crate::engine::table::CommandTable;
-use crate::engine::{Engine, REDIS_VERSION, client_info};
+use crate::engine::{Engine, REDIS_VERSION, client_info, info};
 use crate::keyspace::Keyspace;
 use crate::sys::entropy::{Rng, random_bytes, random_hex};
 use crate::sys::fd::EventFd;
@@ -223,11 +224,16 @@ fn assemble(
         startup_memory: crate::sys::heap::used_memory(),
     };
     let commands = CommandTable::new(&crate::commands::all(), &renames);
+    let mut oom = OomScore::default();
+    if let Err(error) = oom.apply(&config) {
+        warning!("{error}");
+    }
     let host = Box::new(Process {
         listening: Rc::clone(&listening),
         pending: std::sync::Arc::clone(&helper.pending),
         config_file: file,
         child: None,
+        oom,
     });
     let mut engine = Engine::new(commands, config, facts, keyspace, host);
     engine.set_clock(clock::wall_us(), clock::monotonic_us());
@@ -240,6 +246,8 @@ fn assemble(
         connections: Connections::default(),
         queue: Default::default(),
         readable: Vec::new(),
+        accepting: 0,
+        stuck: 0,
         postponed: Vec::new(),
         args: Default::default(),
         batch: Vec::new(),
@@ -291,13 +299,15 @@ fn run(server: &mut Loop, supervisor: Option<Supervisor>) -> ExitCode {
     ExitCode::from(server.exit.unwrap_or(0))
 }
 
-/// What a crash report tells of the server: the clients, as far as they can be read.
+/// What a crash report tells of the server: its state and its clients, as far as they can be read.
 fn testify(server: &Loop, out: &mut dyn Write) {
+    crash::heading(out, "INFO OUTPUT");
+    // What cannot be written has nowhere else to go.
+    let _ = writeln!(out, "{}", info::render(&server.engine, &[]));
     crash::heading(out, "CLIENT LIST OUTPUT");
     let Engine { clients, commands, config, clock, .. } = &server.engine;
     for client in clients.iter() {
         let line = client_info::logged_line(client, commands, config, clock.now_ms);
-        // What cannot be written has nowhere else to go.
         let _ = writeln!(out, "{line}");
     }
 }

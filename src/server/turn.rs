@@ -39,6 +39,10 @@ pub struct Loop {
     pub queue: VecDeque<ClientId>,
     /// Connections whose socket may have more to read.
     pub readable: Vec<ClientId>,
+    /// Listeners that may have more connections waiting, a bit each.
+    pub accepting: u64,
+    /// Listeners whose last connection could not be taken: tried again when something else happens.
+    pub stuck: u64,
     /// Clients that wait for the end of a pause.
     pub postponed: Vec<ClientId>,
     pub args: ArgBuf,
@@ -59,7 +63,10 @@ impl Loop {
     }
 
     fn turn(&mut self) -> std::io::Result<()> {
-        let idle = self.queue.is_empty() && self.readable.is_empty() && self.engine.writers.is_empty();
+        let idle = self.queue.is_empty()
+            && self.readable.is_empty()
+            && self.engine.writers.is_empty()
+            && self.accepting == 0;
         let timeout = if idle { self.cron.until_due(&self.engine) } else { Duration::ZERO };
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => self.events.clear(),
@@ -107,11 +114,11 @@ impl Loop {
     }
 
     fn collect_events(&mut self) {
-        let mut accept = [false; FIRST_CLIENT];
+        self.accepting |= std::mem::take(&mut self.stuck);
         for event in &self.events {
             let token = event.token().0;
             if token < FIRST_CLIENT {
-                accept[token] = true;
+                self.accepting |= 1 << token;
                 continue;
             }
             let Some(id) = self.engine.clients.at_place(token - FIRST_CLIENT) else { continue };
@@ -131,8 +138,8 @@ impl Loop {
                 }
             }
         }
-        for (at, ready) in accept.iter().enumerate() {
-            if *ready {
+        for at in 0..FIRST_CLIENT {
+            if self.accepting & 1 << at != 0 {
                 self.accept_from(at);
             }
         }

@@ -167,6 +167,11 @@ impl Slab {
         self.used_bytes + self.large_bytes
     }
 
+    /// The same without the large ones: those come from the process' heap, which counts them too.
+    pub fn own_bytes(&self) -> usize {
+        self.used_bytes
+    }
+
     /// Bytes of pages that were touched, an upper bound by less than a page for each class in use, and of large
     /// allocations.
     pub fn resident_bytes(&self) -> usize {

@@ -53,6 +53,7 @@ static PURGE: Spec = Spec::plain("purge", 2)
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
     .run_engine(|engine, id, _| {
         heap::purge();
+        engine.keyspace.purge();
         engine.reply(id).ok();
         done()
     });

@@ -134,8 +134,9 @@ fn hello(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     session.proto = hello.proto.unwrap_or(session.proto);
     let proto = if session.proto == Proto::Resp3 { 3 } else { 2 };
     let number = engine.clients[id].number;
+    let zone = engine.config.availability_zone.clone();
     let mut reply = engine.reply(id);
-    reply.map(7);
+    reply.map(if zone.is_empty() { 7 } else { 8 });
     reply.bulk(b"server");
     reply.bulk(b"redis");
     reply.bulk(b"version");
@@ -150,5 +151,9 @@ fn hello(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     reply.bulk(b"master");
     reply.bulk(b"modules");
     reply.array(0);
+    if !zone.is_empty() {
+        reply.bulk(b"availability_zone");
+        reply.bulk(&zone);
+    }
     done()
 }

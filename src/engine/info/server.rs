@@ -18,7 +18,7 @@ pub fn server(engine: &Engine, out: &mut String) {
          multiplexing_api:epoll\r\natomicvar_api:rust-std\r\ngcc_version:0.0.0\r\nprocess_id:{}\r\n\
          process_supervised:{}\r\nrun_id:{}\r\ntcp_port:{}\r\nserver_time_usec:{}\r\nuptime_in_seconds:{uptime_s}\r\n\
          uptime_in_days:{}\r\nhz:{hz}\r\nconfigured_hz:{hz}\r\nlru_clock:{}\r\nexecutable:{}\r\nconfig_file:{}\r\n\
-         io_threads_active:0\r\n",
+         io_threads_active:0\r\navailability_zone:{}\r\n",
         env!("CARGO_PKG_VERSION"),
         facts.os,
         Ticks::describe(),
@@ -31,6 +31,7 @@ pub fn server(engine: &Engine, out: &mut String) {
         engine.keyspace.access.lru_clock,
         facts.executable,
         facts.config_file,
+        String::from_utf8_lossy(&engine.config.availability_zone),
     );
     if let Some(ms) = engine.shutdown_left_ms() {
         let _ = write!(out, "shutdown_in_milliseconds:{ms}\r\n");
