@@ -7,6 +7,7 @@ use crate::keyspace::EventClass;
 use crate::types::hash::{FieldExpiry, Hash, Put};
 use crate::types::packed::Value;
 use crate::util::long_double::LongDouble;
+use smallvec::SmallVec;
 
 const CHANGED: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE))];
 const FLAGS: Flags = Flags::DENYOOM.with(Flags::FAST);
@@ -30,7 +31,7 @@ fn hincrby(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
             None => 0,
         };
         sum = now.checked_add(more).ok_or(Error::Overflow)?;
-        Ok(itoa::Buffer::new().format(sum).as_bytes().to_vec())
+        Ok(Text::from_slice(itoa::Buffer::new().format(sum).as_bytes()))
     })?;
     ctx.reply.int(sum);
     // A field with a time may be gone, or not, where the command is run again.
@@ -62,7 +63,11 @@ fn hincrbyfloat(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
             None => LongDouble::from_i64(0),
         };
         let sum = now + more;
-        if sum.is_nan_or_inf() { Err(Error::NanOrInfinity) } else { Ok(sum.to_human_string()) }
+        if sum.is_nan_or_inf() {
+            Err(Error::NanOrInfinity)
+        } else {
+            Ok(Text::from_vec(sum.to_human_string()))
+        }
     })?;
     ctx.reply.bulk(&set.text);
     // The outcome goes into the log: another machine may add otherwise.
@@ -70,9 +75,12 @@ fn hincrbyfloat(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     done()
 }
 
+/// A number as it is stored; integers are short enough for the stack.
+type Text = SmallVec<[u8; 24]>;
+
 /// What a field was set to.
 struct Outcome {
-    text: Vec<u8>,
+    text: Text,
     /// The field's time, which it keeps.
     expiry: Option<UnixMs>,
     /// Fields of the hash had times before.
@@ -84,7 +92,7 @@ fn change(
     ctx: &mut Ctx<'_>,
     args: &Args<'_>,
     event: &'static str,
-    new: impl FnOnce(Option<Value<'_>>) -> Result<Vec<u8>, Error>,
+    new: impl FnOnce(Option<Value<'_>>) -> Result<Text, Error>,
 ) -> Result<Outcome, Error> {
     let limits = hash_limits(ctx);
     let now_ms = ctx.keys.space.parts_seen_ms();
