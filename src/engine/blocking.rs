@@ -183,7 +183,10 @@ impl Engine {
             Unblock::Timeout => self.reply(id).null_array(),
         }
         self.unhush(id);
-        self.account_blocked(id, &blocked, how != Unblock::Timeout);
+        if how == Unblock::Error {
+            self.stats.commands.reject(blocked.command.0);
+        }
+        self.account_blocked(id, &blocked, how == Unblock::Shutdown);
         self.resumed.push(id);
         self.note_output(id);
         true

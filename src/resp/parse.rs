@@ -102,10 +102,17 @@ pub struct ArgBuf {
 }
 
 impl ArgBuf {
-    /// Forgets all arguments and keeps the memory.
+    /// Forgets all arguments and keeps the memory, unless a long command took much of it.
     pub fn clear(&mut self) {
+        const KEPT: usize = 1024;
         self.ranges.clear();
         self.unquoted.clear();
+        if self.ranges.capacity() > KEPT {
+            self.ranges = Vec::new();
+        }
+        if self.unquoted.capacity() > KEPT * size_of::<ArgRange>() {
+            self.unquoted = Vec::new();
+        }
     }
 
     /// All arguments; a command's are those that [`Outcome::Command`] names.
