@@ -25,6 +25,8 @@ pub struct Blocked {
     pub keys: Vec<Box<[u8]>>,
     pub deadline: Option<UnixMs>,
     pub reason: BlockReason,
+    /// Its client wants no reply to it.
+    muted: bool,
     /// What running it has taken so far, in ticks.
     ticks: u64,
 }
@@ -125,6 +127,7 @@ impl Engine {
             keys: on.keys,
             deadline: on.deadline,
             reason: on.reason,
+            muted: client.session.reply != ReplyMode::On,
             ticks: 0,
         }));
         self.renew_interest();
@@ -171,7 +174,7 @@ impl Engine {
     /// Ends a wait without a value (timeout, CLIENT UNBLOCK); says whether the client waited.
     pub fn unblock(&mut self, id: ClientId, how: Unblock) -> bool {
         let Some(blocked) = self.unblock_silently(id) else { return false };
-        self.hush(id);
+        self.hush(id, &blocked);
         match how {
             Unblock::Error => {
                 self.reply_error(id, &Error::Coded("UNBLOCKED client unblocked via CLIENT UNBLOCK"));
@@ -252,7 +255,7 @@ impl Engine {
     fn retry(&mut self, id: ClientId, place: &(DbIndex, Box<[u8]>)) -> bool {
         let Some(client) = self.clients.get_mut(id) else { return false };
         let Some(mut blocked) = client.blocked.take() else { return false };
-        self.hush(id);
+        self.hush(id, &blocked);
         let over = self.run_waiting(id, &mut blocked, place);
         if let Some(client) = self.clients.get_mut(id) {
             client.blocked = Some(blocked);
@@ -307,9 +310,10 @@ impl Engine {
         }
     }
 
-    /// Puts what a client was sent aside if it wants no replies.
-    fn hush(&mut self, id: ClientId) {
-        if let Some(client) = self.clients.get_mut(id).filter(|client| client.session.reply == ReplyMode::Off)
+    /// Puts what a client was sent aside if it wants no reply to what it waited for.
+    fn hush(&mut self, id: ClientId, blocked: &Blocked) {
+        if blocked.muted
+            && let Some(client) = self.clients.get_mut(id)
         {
             client.aside = Some(std::mem::take(&mut client.out.buf));
         }

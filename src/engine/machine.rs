@@ -134,6 +134,8 @@ pub struct Engine {
     pub client_totals: super::limits::ClientTotals,
     /// When somebody was last reported to speak HTTP to us, in seconds.
     pub(super) attack_seconds: i64,
+    /// The time after a sleep inside a transaction, which holds from the transaction's end on.
+    pub slept: Option<TurnClock>,
     /// DEBUG SET-SKIP-CHECKSUM-VALIDATION: payloads and files are believed without their checksum.
     pub skip_checksum: bool,
     /// Changes since the last save, as INFO shows them.
@@ -218,6 +220,7 @@ impl Engine {
             strict_output: false,
             client_totals: Default::default(),
             attack_seconds: i64::MIN / 2,
+            slept: None,
             skip_checksum: false,
             dirty_since_save: 0,
         };

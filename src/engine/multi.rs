@@ -36,10 +36,15 @@ impl Engine {
 
     /// Runs the queued commands one after the other, as parts of the running unit.
     pub fn run_transaction(&mut self, id: ClientId, multi: Multi) {
+        let exec = self.clients[id].last_command;
         self.reply(id).array(multi.queue.len());
         for (command, owned) in &multi.queue {
             let slices = owned.slices();
             self.call(id, *command, &Args::new(&slices));
+        }
+        self.clients[id].last_command = exec;
+        if let Some(after) = self.slept.take() {
+            self.set_clock(after.now_us, after.monotonic_us);
         }
     }
 }

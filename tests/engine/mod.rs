@@ -4,6 +4,7 @@ mod admin;
 mod expiry;
 mod hash;
 mod house;
+mod lists;
 mod no_process;
 mod propagation;
 mod scan;
