@@ -106,7 +106,8 @@ pub fn load(space: &mut Keyspace, config: &Config, options: &LoadOptions, checke
                 }
                 _ => warning!("{error}"),
             }
-            warning!("The RDB file is {}, read up to byte {}.", path.display(), error.offset);
+            warning!("--- RDB ERROR DETECTED ---");
+            warning!("[offset {}] {} (in {})", error.offset, error.cause, path.display());
             LoadOutcome::Failed
         }
     }

@@ -242,9 +242,15 @@ proptest! {
 
     #[test]
     fn any_values_survive(
-        strings in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), prop::collection::vec(0u8..5, 0..2000)), 0..20),
+        strings in prop::collection::vec(
+            (prop::collection::vec(any::<u8>(), 0..40), prop::collection::vec(0u8..5, 0..2000)),
+            0..20,
+        ),
         items in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..90), 1..200),
-        scores in prop::collection::vec((prop::collection::vec(97u8..105, 0..4), any::<i32>(), any::<f32>()), 1..150),
+        scores in prop::collection::vec(
+            (prop::collection::vec(97u8..105, 0..4), any::<i32>(), any::<f32>()),
+            1..150,
+        ),
     ) {
         let mut space = space();
         for (key, value) in &strings {

@@ -46,6 +46,10 @@ impl Options {
     }
 }
 
+/// More bytes than this are compared with what the machine has.
+const WORTH_A_LOOK: u64 = 1 << 28;
+const NO_MEMORY: &str = "Insufficient memory, failed allocating transient memory for LCS";
+
 /// Lengths of common subsequences of all prefixes, row by row.
 struct Lengths {
     cells: Vec<u32>,
@@ -61,7 +65,12 @@ impl Lengths {
         }
         let width = b.len() + 1;
         let count = (a.len() + 1).checked_mul(width).ok_or_else(too_long)?;
-        let failed = |_| Error::Plain("Insufficient memory, failed allocating transient memory for LCS");
+        let failed = |_| Error::Plain(NO_MEMORY);
+        // Where memory is promised freely, only its use would fail, and take the server with it.
+        let bytes = (count as u64).saturating_mul(4);
+        if bytes > WORTH_A_LOOK && bytes > crate::sys::memory::total_bytes().max(WORTH_A_LOOK) {
+            return Err(Error::Plain(NO_MEMORY));
+        }
         let mut cells: Vec<u32> = Vec::new();
         cells.try_reserve_exact(count).map_err(failed)?;
         cells.resize(count, 0);

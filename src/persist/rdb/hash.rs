@@ -14,6 +14,9 @@ use crate::types::packed::Listpack;
 
 /// Valkey's time of a field that has none.
 const NO_TIME: i64 = -1;
+const LISTPACK: &str = "Hash listpack integrity check failed.";
+const ZIPLIST: &str = "Hash ziplist integrity check failed.";
+const TWINS: &str = "Hash listpack with dup elements";
 const DUPLICATE: &str = "Duplicate hash fields detected";
 
 /// The byte that tells a hash's form.
@@ -75,7 +78,13 @@ pub fn load_hash(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Res
         kind::HASH => table(source, limits),
         kind::HASH_ZIPMAP => zipmap_hash(source, limits),
         kind::HASH_ZIPLIST | kind::HASH_LISTPACK => {
-            Ok(pairs(source, form == kind::HASH_ZIPLIST, limits)?.map(|lp| packed(lp, limits)))
+            let old = form == kind::HASH_ZIPLIST;
+            let broken = if old { ZIPLIST } else { LISTPACK };
+            let Some(lp) = pairs(source, old, broken, limits)? else { return Ok(None) };
+            let len = lp.len() / 2;
+            let hash = packed(lp, limits);
+            // A table has each field once.
+            if hash.len() == len { Ok(Some(hash)) } else { Err(source.corrupt(TWINS)) }
         }
         kind::HASH_2_VALKEY if limits.is_valkeys() => valkeys(source, limits),
         _ if limits.is_valkeys() => Err(source.error(Cause::UnknownType(form))),
@@ -203,7 +212,7 @@ fn timed_listpack(source: &mut Source<'_>, released: bool, limits: &ValueLimits)
     let (mut first, mut second) = (itoa::Buffer::new(), itoa::Buffer::new());
     while let Some(field) = values.next() {
         let (Some(value), Some(ms)) = (values.next(), values.next().and_then(|ms| ms.as_int())) else {
-            return Err(source.corrupt("Hash listpack integrity check failed."));
+            return Err(source.corrupt(LISTPACK));
         };
         let pair = (field.bytes(&mut first), value.bytes(&mut second));
         put(source, &mut hash, pair, Some(ms).filter(|ms| *ms != 0), limits)?;

@@ -1,7 +1,7 @@
 //! Reading one value of any kind and form. What the file claims is checked before it is believed; an empty collection
 //! is no value.
 
-use super::error::Cause;
+use super::error::{Cause, LoadError};
 use super::format::{NODE_PACKED, NODE_PLAIN, is_valkeys, kind};
 use super::hash::load_hash;
 use super::source::{Result, Source};
@@ -16,6 +16,8 @@ use crate::types::zset::{AddFlags, Added, Zset, ZsetLimits};
 
 const LISTPACK: &str = "Listpack integrity check failed.";
 const ZIPLIST: &str = "Ziplist integrity check failed.";
+const ZSET_LISTPACK: &str = "Zset listpack integrity check failed.";
+const ZSET_ZIPLIST: &str = "Zset ziplist integrity check failed.";
 
 /// What decides which encoding a value gets, and how it is checked.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,9 @@ pub fn load_value(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Re
         kind::SET_LISTPACK => set_listpack(source, limits)?.map(Object::Set),
         kind::ZSET | kind::ZSET_2 => zset(source, form, limits)?.map(Object::Zset),
         kind::ZSET_ZIPLIST | kind::ZSET_LISTPACK => {
-            pairs(source, form == kind::ZSET_ZIPLIST, limits)?.map(|lp| packed_zset(lp, limits))
+            let old = form == kind::ZSET_ZIPLIST;
+            let broken = if old { ZSET_ZIPLIST } else { ZSET_LISTPACK };
+            pairs(source, old, broken, limits)?.map(|lp| packed_zset(lp, limits))
         }
         kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => {
             Some(Object::Stream(Box::new(stream::load_stream(source, form)?)))
@@ -86,12 +90,23 @@ pub fn converted_ziplist(source: &mut Source<'_>) -> Result<Listpack> {
     Ok(lp)
 }
 
-/// A packed collection of pairs whose first halves differ.
-pub fn pairs(source: &mut Source<'_>, old: bool, limits: &ValueLimits) -> Result<Option<Listpack>> {
-    let lp = if old { converted_ziplist(source)? } else { listpack(source)? };
+/// A packed collection of pairs whose first halves differ; `broken` says what it is not.
+pub fn pairs(
+    source: &mut Source<'_>,
+    old: bool,
+    broken: &'static str,
+    limits: &ValueLimits,
+) -> Result<Option<Listpack>> {
+    let named = |mut error: LoadError| {
+        if matches!(error.cause, Cause::Corrupt(LISTPACK | ZIPLIST)) {
+            error.cause = Cause::Corrupt(broken);
+        }
+        error
+    };
+    let lp = if old { converted_ziplist(source) } else { listpack(source) }.map_err(named)?;
     let len = lp.len();
     if len % 2 != 0 || ((limits.deep || old) && has_twice(lp.as_ref(), 2)) {
-        return Err(source.corrupt(if old { ZIPLIST } else { LISTPACK }));
+        return Err(source.corrupt(broken));
     }
     Ok((len > 0).then_some(lp))
 }
