@@ -4,5 +4,6 @@ mod engine;
 mod fuzz;
 mod model;
 mod persist;
+mod spec;
 mod tidy;
 mod wire;

@@ -20,7 +20,10 @@ pub struct House {
 
 impl House {
     pub fn new(seed: u64) -> House {
-        let config = Config::default();
+        House::with(Config::default(), seed)
+    }
+
+    pub fn with(config: Config, seed: u64) -> House {
         let now_us = START_US;
         let hasher = Hasher::new(seed, !seed);
         let keyspace = Keyspace::new(config.databases as usize, hasher, Rng::with_seed(seed), now_us / 1000);
@@ -38,8 +41,17 @@ impl House {
     }
 
     pub fn ask_bytes(&mut self, words: &[&[u8]]) -> Vec<u8> {
-        self.engine.execute_slices(self.client, words);
-        self.engine.client(self.client).out.drain()
+        self.ask_as(self.client, words)
+    }
+
+    /// Runs a command of one of several clients.
+    pub fn ask_as(&mut self, client: ClientId, words: &[&[u8]]) -> Vec<u8> {
+        self.engine.execute_slices(client, words);
+        self.engine.client(client).out.drain()
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.now_us / 1000
     }
 
     /// Runs a command of plain words and returns its raw reply.
@@ -56,6 +68,7 @@ impl House {
             self.engine.set_clock(self.now_us, self.now_us as u64);
             let mut budget = Budget { due: usize::MAX, moves: usize::MAX };
             expired += self.engine.expire_due(&mut budget);
+            self.engine.time_out_blocked();
         }
         expired
     }

@@ -3,10 +3,10 @@
 mod admin;
 mod expiry;
 mod hash;
-mod house;
+pub(crate) mod house;
 mod lists;
 mod no_process;
-mod propagation;
+pub(crate) mod propagation;
 mod scan;
 mod secrets;
 mod streams;

@@ -4,7 +4,7 @@ use super::house::House;
 use spinel::resp::parse::{ArgBuf, Limits, Outcome, Parser};
 
 /// The log's commands as words.
-pub(super) fn commands(log: &[u8]) -> Vec<Vec<Vec<u8>>> {
+pub(crate) fn commands(log: &[u8]) -> Vec<Vec<Vec<u8>>> {
     let limits = Limits { max_bulk_len: usize::MAX, authenticated: true, primary: true };
     let (mut parser, mut from, mut all) = (Parser::default(), 0, Vec::new());
     while from < log.len() {
