@@ -120,8 +120,9 @@ impl Engine {
             self.stats.commands.reject(command.0);
             if self.commands.get(command).spec.name == "exec" {
                 self.discard_transaction(id);
-                let text = error.render().into_owned();
-                let text = format!("EXECABORT Transaction discarded because of: {text}");
+                let text = error.render();
+                let reason = text.strip_prefix("ERR ").unwrap_or(&text);
+                let text = format!("EXECABORT Transaction discarded because of: {reason}");
                 return self.reply_error(id, &Error::coded(text));
             }
         }

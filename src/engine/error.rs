@@ -21,7 +21,6 @@ pub enum Error {
     /// "value is not an integer or out of range" of another argument's name: "%s is not an integer or out of range".
     NotIntegerNamed(&'static str),
     DbIndexOutOfRange,
-    InvalidDbIndex,
     Overflow,
     StringTooLong,
     InvalidExpire(&'static str),
@@ -114,7 +113,6 @@ impl Error {
             Error::OutOfRange => "ERR value is out of range",
             Error::MustBePositive => "ERR value is out of range, must be positive",
             Error::DbIndexOutOfRange => "ERR DB index is out of range",
-            Error::InvalidDbIndex => "ERR invalid DB index",
             Error::Overflow => "ERR increment or decrement would overflow",
             Error::StringTooLong => "ERR string exceeds maximum allowed size (proto-max-bulk-len)",
             Error::InvalidCursor => "ERR invalid cursor",

@@ -24,7 +24,37 @@ pub fn keys_of(spec: &Spec, args: &Args<'_>) -> Result<Vec<KeyAt>, NoKeys> {
     for key_spec in spec.keys {
         find(key_spec, args, &mut keys)?;
     }
+    for key in keys.iter_mut().filter(|key| key.flags.has(KeyFlags::VARIABLE_FLAGS)) {
+        key.flags = match spec.name {
+            "set" => set_flags(args),
+            "bitfield" => bitfield_flags(args),
+            _ => key.flags,
+        };
+    }
     Ok(keys)
+}
+
+/// SET reads its key with GET only.
+fn set_flags(args: &Args<'_>) -> KeyFlags {
+    if (3..args.len()).any(|i| args.is(i, "get")) {
+        KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE)
+    } else {
+        KeyFlags::OW.with(KeyFlags::UPDATE)
+    }
+}
+
+/// BITFIELD writes its key unless all it does is GET; what is not understood may write.
+fn bitfield_flags(args: &Args<'_>) -> KeyFlags {
+    let mut at = 2;
+    while at < args.len() {
+        let left = args.len() - at - 1;
+        at += match () {
+            () if args.is(at, "get") && left >= 2 => 3,
+            () if args.is(at, "overflow") && left >= 1 => 2,
+            () => return KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE),
+        };
+    }
+    KeyFlags::RO.with(KeyFlags::ACCESS)
 }
 
 fn find(spec: &KeySpec, args: &Args<'_>, keys: &mut Vec<KeyAt>) -> Result<(), NoKeys> {

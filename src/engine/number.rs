@@ -13,6 +13,14 @@ impl Args<'_> {
         parse_i64(self.get(i)).ok_or(Error::NotInteger)
     }
 
+    /// Argument `i` as an integer that fits in C's `int`, as Redis wants of small numbers.
+    pub fn c_int(&self, i: usize) -> Result<i32, Error> {
+        i32::try_from(self.int(i)?).map_err(|_| {
+            let (min, max) = (i32::MIN, i32::MAX);
+            Error::text(format!("value is out of range, value must between {min} and {max}"))
+        })
+    }
+
     /// Argument `i` as an integer from `min` to `max`; the error is that of no integer at all.
     pub fn int_within(&self, i: usize, min: i64, max: i64) -> Result<i64, Error> {
         self.int(i).ok().filter(|n| (min..=max).contains(n)).ok_or(Error::NotInteger)

@@ -213,6 +213,11 @@ impl<'a> Keys<'a> {
         self.put(&key.into(), Kind::String, NewValue::Int(n), ttl);
     }
 
+    /// Sets a key to bytes as they are, even if they read as an integer.
+    pub fn set_text<'k>(&mut self, key: impl Into<Key<'k>>, bytes: &[u8], ttl: Ttl) {
+        self.put_bytes(&key.into(), bytes, ttl);
+    }
+
     fn put_bytes(&mut self, key: &Key<'_>, bytes: &[u8], ttl: Ttl) {
         let inline = NewValue::Inline(bytes, false);
         let expiry = !matches!(ttl, Ttl::Clear);

@@ -35,6 +35,8 @@ struct Line {
 /// A request, or time that passes.
 #[derive(Clone, Debug, Default)]
 pub struct Step {
+    /// Where it is written: file and line.
+    pub place: String,
     pub client: String,
     pub text: String,
     pub words: Vec<Vec<u8>>,
@@ -84,7 +86,8 @@ pub fn read(path: &Path) -> Vec<Group> {
             if group.steps.is_empty() {
                 group.place = format!("{file}:{}", number + 1);
             }
-            read_line(line, group, &mut marks).unwrap_or_else(|| panic!("{file}:{}: {line}", number + 1));
+            let place = format!("{file}:{}", number + 1);
+            read_line(line, place, group, &mut marks).unwrap_or_else(|| panic!("{file}:{}: {line}", number + 1));
         }
     }
     groups.retain(|group| !group.steps.is_empty());
@@ -115,14 +118,21 @@ fn read_mark(mark: &str, group: &mut Group, marks: &mut Marks) {
 }
 
 /// A request or a line of a reply.
-fn read_line(line: &str, group: &mut Group, marks: &mut Marks) -> Option<()> {
+fn read_line(line: &str, place: String, group: &mut Group, marks: &mut Marks) -> Option<()> {
     let at = line.find(['<', '>'])?;
     let client = line[..at].to_string();
     let rest = &line[at + 1..];
     if line.as_bytes()[at] == b'>' {
         let text = rest.strip_prefix(' ')?.to_string();
         let words = words(&text)?;
-        group.steps.push(Step { client, text, words, marks: std::mem::take(marks), ..Step::default() });
+        group.steps.push(Step {
+            place,
+            client,
+            text,
+            words,
+            marks: std::mem::take(marks),
+            ..Step::default()
+        });
         return Some(());
     }
     let proto = match rest.as_bytes().first()? {

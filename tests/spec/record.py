@@ -119,7 +119,7 @@ def reply_at(data, at):
             raise Incomplete
         return (("" if kind == "$" else kind) + quoted(data[at:at + size]), None), at + size + 2
     children = []
-    for _ in range(size * 2 if kind == "%" else size):
+    for _ in range(size * 2 if kind in "%|" else size):
         child, at = reply_at(data, at)
         children.append(child)
     return (f"{kind}{size}", children), at
@@ -410,6 +410,7 @@ def main():
     parser.add_argument("files", nargs="*", type=Path)
     args = parser.parse_args()
     files = args.files or sorted(HERE.glob("*.resp"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     process = None
     port, wrong = args.port, 0
     if port is None:

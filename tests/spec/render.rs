@@ -33,7 +33,7 @@ impl Node {
             *at += size + 2;
             return Node { head, children: None };
         }
-        let count = if kind == '%' { size * 2 } else { size };
+        let count = if "%|".contains(kind) { size * 2 } else { size };
         let children = (0..count).map(|_| Node::read(bytes, at)).collect();
         Node { head: format!("{kind}{size}"), children: Some(children) }
     }

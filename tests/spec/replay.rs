@@ -33,7 +33,7 @@ fn connect(house: &mut House, proto: u8) -> ClientId {
 fn tell(findings: &mut Findings, group: &Group, mode: &str, step: &Step, expected: &[String], got: &[String]) {
     findings.push(format!(
         "{} {mode}: {}\n  expected\n    {}\n  got\n    {}",
-        group.place,
+        if step.place.is_empty() { &group.place } else { &step.place },
         if step.advance_ms.is_some() { "@advance" } else { &step.text },
         expected.join("\n    "),
         got.join("\n    ")

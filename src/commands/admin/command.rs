@@ -59,7 +59,7 @@ fn info_of(engine: &mut Engine, id: ClientId, names: Option<&[&[u8]]>) -> CmdRes
     for name in names {
         match commands.named(name).first() {
             Some(found) => write_info(&mut reply, commands, commands.get(*found)),
-            None => reply.null_array(),
+            None => reply.null(),
         }
     }
     done()

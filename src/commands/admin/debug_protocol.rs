@@ -2,10 +2,11 @@
 
 use crate::engine::{Args, CmdResult, Engine, Error, done};
 use crate::ids::ClientId;
+use crate::resp::reply::{Proto, Reply};
 
 pub fn protocol(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let kind = args.get(2).to_ascii_lowercase();
-    let resp3 = engine.clients[id].session.proto == crate::resp::reply::Proto::Resp3;
+    let resp3 = engine.clients[id].session.proto == Proto::Resp3;
     let mut reply = engine.reply(id);
     match kind.as_slice() {
         b"string" => reply.bulk(b"Hello World"),
@@ -44,10 +45,11 @@ pub fn protocol(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult
             if !resp3 {
                 return Err(Error::Plain("RESP2 is not supported by this command"));
             }
-            reply.push(2);
-            reply.bulk(b"server-cpu-usage");
-            reply.int(42);
-            // COMPAT: the push is not a reply either, yet no reply follows it.
+            reply.bulk(b"Some real reply following the push reply");
+            let mut later = Reply::new(&mut engine.clients[id].later, Proto::Resp3);
+            later.push(2);
+            later.bulk(b"server-cpu-usage");
+            later.int(42);
         }
         b"bignum" => reply.big_number(b"1234567999999999999999999999999999999"),
         b"true" => reply.bool(true),

@@ -247,7 +247,12 @@ static IMPORT_SOURCE: Spec = Spec::plain("import-source", 3)
     .since("8.1.0")
     .summary("Marks the connection as the source of an import.")
     .syntax("<ON | OFF>")
-    .run(|ctx, args| switch(ctx, args, |session| &mut session.import_source));
+    .run(|ctx, args| {
+        if args.is(2, "on") && !ctx.env.config.import_mode {
+            return Err(Error::Plain("Server is not in import mode"));
+        }
+        switch(ctx, args, |session| &mut session.import_source)
+    });
 
 static CAPA: Spec = Spec::plain("capa", -3)
     .flags(COMMON)

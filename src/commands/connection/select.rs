@@ -13,8 +13,7 @@ pub static SELECT: Spec = Spec::plain("select", 2)
     .run(select);
 
 fn select(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let index =
-        args.int_within(1, i64::from(i32::MIN), i64::from(i32::MAX)).map_err(|_| Error::InvalidDbIndex)?;
+    let index = args.c_int(1)?;
     let known = DbIndex::try_from(index).ok().filter(|db| usize::from(*db) < ctx.keys.space.databases());
     ctx.session.db = known.ok_or(Error::DbIndexOutOfRange)?;
     ctx.reply.ok();

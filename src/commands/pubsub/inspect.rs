@@ -1,7 +1,7 @@
 //! PUBSUB: who listens to what, in counts and names.
 
 use crate::engine::help::help;
-use crate::engine::{Args, CmdResult, Engine, Flags, Group, Spec, done};
+use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::ClientId;
 use crate::pubsub::Kind;
 
@@ -38,6 +38,9 @@ static SHARDCHANNELS: Spec = sub("shardchannels", -2)
     .run_engine(|engine, id, args| names(engine, id, args, Kind::Shard));
 
 fn names(engine: &mut Engine, id: ClientId, args: &Args<'_>, kind: Kind) -> CmdResult {
+    if args.len() > 3 {
+        return Err(Error::subcommand("PUBSUB", args.get(1)));
+    }
     let found: Vec<Vec<u8>> = engine.pubsub.names(kind, args.opt(2)).map(<[u8]>::to_vec).collect();
     let mut reply = engine.reply(id);
     reply.array(found.len());

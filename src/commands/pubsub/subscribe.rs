@@ -1,9 +1,8 @@
 //! SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites.
 
-use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::engine::{Args, CmdResult, Engine, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::ids::ClientId;
 use crate::pubsub::Kind;
-use crate::resp::reply::Proto;
 
 const FLAGS: Flags =
     Flags::PUBSUB.with(Flags::NOSCRIPT).with(Flags::LOADING).with(Flags::STALE).with(Flags::IN_PUBSUB);
@@ -77,11 +76,6 @@ fn tell(engine: &mut Engine, id: ClientId, word: &[u8], name: Option<&[u8]>, cou
 }
 
 fn subscribe(engine: &mut Engine, id: ClientId, args: &Args<'_>, kind: Kind) -> CmdResult {
-    // In a transaction a RESP2 client could not tell the answers from the other replies.
-    if engine.must_not_block() && engine.clients[id].session.proto == Proto::Resp2 {
-        let name = &engine.commands.get(engine.running(id)).full_name;
-        return Err(Error::text(format!("{} isn't allowed for a DENY BLOCKING client", name.to_uppercase())));
-    }
     for name in args.rest(1) {
         let change = engine.pubsub.subscribe(kind, id.to_u64(), name);
         tell(engine, id, words(kind).0, Some(name), change.count);

@@ -84,7 +84,8 @@ fn incrbyfloat(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         return Err(Error::NanOrInfinity);
     }
     let text = sum.to_human_string();
-    ctx.keys.set_str(key, &text, Ttl::Keep);
+    // COMPAT: the outcome shows as a string even if it is whole.
+    ctx.keys.set_text(key, &text, Ttl::Keep);
     ctx.keys.dirty(1);
     ctx.keys.notify(EventClass::STRING, "incrbyfloat", key.bytes);
     ctx.reply.bulk(&text);
