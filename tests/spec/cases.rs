@@ -93,7 +93,9 @@ fn every_command_has_a_case() {
     let mut asked = BTreeSet::new();
     for step in files().iter().flat_map(|path| file::read(path)).flat_map(|group| group.steps) {
         let words: Vec<&[u8]> = step.words.iter().map(Vec::as_slice).collect();
-        if let Some(id) = (!words.is_empty()).then(|| house.engine.commands.identify(&Args::new(&words))).flatten() {
+        if let Some(id) =
+            (!words.is_empty()).then(|| house.engine.commands.identify(&Args::new(&words))).flatten()
+        {
             asked.insert(house.engine.commands.get(id).full_name.to_lowercase());
         }
     }

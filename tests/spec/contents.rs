@@ -16,8 +16,10 @@ pub fn contents(house: &mut House) -> Vec<String> {
             let kind = ask(&[b"TYPE", &key]);
             lines.push(String::from_utf8_lossy(&kind).into_owned());
             for (request, order) in questions(&kind) {
-                let words: Vec<&[u8]> =
-                    request.iter().map(|word| if *word == "KEY" { &key[..] } else { word.as_bytes() }).collect();
+                let words: Vec<&[u8]> = request
+                    .iter()
+                    .map(|word| if *word == "KEY" { &key[..] } else { word.as_bytes() })
+                    .collect();
                 let marks = Marks { order, ..Marks::default() };
                 lines.extend(Node::read_all(&ask(&words)).into_iter().flat_map(|node| node.shown(&marks, 0)));
             }
@@ -50,5 +52,10 @@ fn questions(kind: &[u8]) -> Vec<(&'static [&'static str], Order)> {
 /// The bulk strings of an array.
 pub fn bulks(reply: &[u8]) -> Vec<Vec<u8>> {
     let Ok(Some((value, _))) = spinel::resp::value::read_value(reply) else { return Vec::new() };
-    value.as_items().unwrap_or_default().iter().filter_map(|item| item.as_bytes().map(<[u8]>::to_vec)).collect()
+    value
+        .as_items()
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|item| item.as_bytes().map(<[u8]>::to_vec))
+        .collect()
 }

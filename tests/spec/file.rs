@@ -87,7 +87,8 @@ pub fn read(path: &Path) -> Vec<Group> {
                 group.place = format!("{file}:{}", number + 1);
             }
             let place = format!("{file}:{}", number + 1);
-            read_line(line, place, group, &mut marks).unwrap_or_else(|| panic!("{file}:{}: {line}", number + 1));
+            read_line(line, place, group, &mut marks)
+                .unwrap_or_else(|| panic!("{file}:{}: {line}", number + 1));
         }
     }
     groups.retain(|group| !group.steps.is_empty());

@@ -30,7 +30,14 @@ fn connect(house: &mut House, proto: u8) -> ClientId {
     client
 }
 
-fn tell(findings: &mut Findings, group: &Group, mode: &str, step: &Step, expected: &[String], got: &[String]) {
+fn tell(
+    findings: &mut Findings,
+    group: &Group,
+    mode: &str,
+    step: &Step,
+    expected: &[String],
+    got: &[String],
+) {
     findings.push(format!(
         "{} {mode}: {}\n  expected\n    {}\n  got\n    {}",
         if step.place.is_empty() { &group.place } else { &step.place },
@@ -101,7 +108,8 @@ pub fn fits_in_multi(house: &House, group: &Group) -> bool {
             !spec.flags.has(Flags::NOT_QUEUED | Flags::NO_MULTI) && spec.name != "hello"
         });
         let replies = step.expected(2);
-        let whole = replies.iter().filter(|(client, text)| client.is_empty() && !text.starts_with(' ')).count();
+        let whole =
+            replies.iter().filter(|(client, text)| client.is_empty() && !text.starts_with(' ')).count();
         step.client.is_empty() && queues && whole == 1
     };
     !group.no_multi && group.steps.iter().all(fits)
