@@ -13,7 +13,7 @@ use crate::ids::{ClientId, DbIndex, UnixMs};
 use crate::keyspace::Keys;
 use crate::resp::reply::Reply;
 use crate::sys::clock;
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use std::collections::{BTreeSet, VecDeque};
 
 /// A waiting client's command, kept to be run again.
@@ -31,15 +31,31 @@ pub struct Blocked {
     ticks: u64,
 }
 
+/// A key of a database.
+type Place = (DbIndex, Box<[u8]>);
+
+/// The same, borrowed. Hashes as the owned one does.
+#[derive(Hash)]
+struct PlaceRef<'k> {
+    db: DbIndex,
+    key: &'k [u8],
+}
+
+impl Equivalent<Place> for PlaceRef<'_> {
+    fn equivalent(&self, place: &Place) -> bool {
+        self.db == place.0 && *self.key == *place.1
+    }
+}
+
 /// All waiting clients.
 #[derive(Default)]
 pub struct Blocking {
-    waiting: HashMap<(DbIndex, Box<[u8]>), VecDeque<ClientId>>,
+    waiting: HashMap<Place, VecDeque<ClientId>>,
     deadlines: BTreeSet<(UnixMs, ClientId)>,
     /// Keys touched while somebody waits for them, in order, once each.
-    ready: VecDeque<(DbIndex, Box<[u8]>)>,
+    ready: VecDeque<Place>,
     /// Keys that were ready while commands were paused.
-    paused: Vec<(DbIndex, Box<[u8]>)>,
+    paused: Vec<Place>,
     clients: usize,
     for_groups: usize,
 }
@@ -74,10 +90,12 @@ impl Blocking {
         self.deadlines.first().map(|(ms, _)| *ms)
     }
 
+    /// Called for every key that is touched while anybody waits for anything, so it takes no copy in vain.
     fn note_ready(&mut self, db: DbIndex, key: &[u8]) {
-        let place = (db, Box::from(key));
-        if self.waiting.contains_key(&place) && !self.ready.contains(&place) {
-            self.ready.push_back(place);
+        if self.waiting.contains_key(&PlaceRef { db, key })
+            && !self.ready.iter().any(|place| place.0 == db && *place.1 == *key)
+        {
+            self.ready.push_back((db, Box::from(key)));
         }
     }
 
@@ -232,7 +250,7 @@ impl Engine {
     }
 
     /// Serves those who wait for a key in order of arrival, as long as there is something to be had.
-    fn wake_for(&mut self, place: &(DbIndex, Box<[u8]>)) {
+    fn wake_for(&mut self, place: &Place) {
         let waiters = self.blocking.waiting.get(place).map_or(0, VecDeque::len);
         let mut passed_over = 0;
         for _ in 0..waiters {
@@ -252,7 +270,7 @@ impl Engine {
 
     /// Runs a waiting client's command again, through the gates as any other; it either is over now, or waits on in its
     /// place. Says whether it is over.
-    fn retry(&mut self, id: ClientId, place: &(DbIndex, Box<[u8]>)) -> bool {
+    fn retry(&mut self, id: ClientId, place: &Place) -> bool {
         let Some(client) = self.clients.get_mut(id) else { return false };
         let Some(mut blocked) = client.blocked.take() else { return false };
         self.hush(id, &blocked);
@@ -270,7 +288,7 @@ impl Engine {
         over
     }
 
-    fn run_waiting(&mut self, id: ClientId, blocked: &mut Blocked, place: &(DbIndex, Box<[u8]>)) -> bool {
+    fn run_waiting(&mut self, id: ClientId, blocked: &mut Blocked, place: &Place) -> bool {
         let slices = blocked.args.slices();
         let args = Args::new(&slices);
         match self.gate(id, blocked.command) {
