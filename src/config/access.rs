@@ -279,9 +279,9 @@ mod tests {
         let mut config = Config::default();
         assert_eq!(config.unkept_promises(), [""; 0]);
         config.save.clear();
-        config.appendonly = true;
+        config.cluster_enabled = true;
         let warned = config.unkept_promises().join("|");
-        assert!(warned.contains("'appendonly yes'"));
+        assert!(warned.contains("'cluster-enabled yes'"));
         assert!(!warned.contains("save"));
     }
 }

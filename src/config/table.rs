@@ -348,30 +348,30 @@ section "Snapshots" {
 
 section "Append-only file" {
     /// Log every write.
-    appendonly: bool = false, "appendonly", flag, DENY_LOADING, AppendOnly, Owed;
+    appendonly: bool = false, "appendonly", flag, DENY_LOADING, AppendOnly, Live;
     /// What the log's files are called.
     appendfilename: Text = text("appendonly.aof"), "appendfilename", text(checks::appendfilename), IMMUTABLE, Nothing,
-        Inert;
+        Live;
     /// The directory of the log, inside `dir`.
-    appenddirname: Text = text("appendonlydir"), "appenddirname", text(checks::appenddirname), IMMUTABLE, Nothing, Inert;
+    appenddirname: Text = text("appendonlydir"), "appenddirname", text(checks::appenddirname), IMMUTABLE, Nothing, Live;
     /// When the log is forced to disk.
-    appendfsync: AppendFsync = AppendFsync::EverySec, "appendfsync", choice, NONE, AppendFsync, Owed;
+    appendfsync: AppendFsync = AppendFsync::EverySec, "appendfsync", choice, NONE, AppendFsync, Live;
     /// Do not force the log to disk while a child writes.
-    no_appendfsync_on_rewrite: bool = false, "no-appendfsync-on-rewrite", flag, NONE, Nothing, Inert;
+    no_appendfsync_on_rewrite: bool = false, "no-appendfsync-on-rewrite", flag, NONE, Nothing, Live;
     /// By how many percent the log must have grown to be rewritten; 0 never.
-    auto_aof_rewrite_percentage: u32 = 100, "auto-aof-rewrite-percentage", int(0, INT), NONE, Nothing, Inert;
+    auto_aof_rewrite_percentage: u32 = 100, "auto-aof-rewrite-percentage", int(0, INT), NONE, Nothing, Live;
     /// The smallest log that is rewritten.
-    auto_aof_rewrite_min_size: u64 = 64 << 20, "auto-aof-rewrite-min-size", memory(0, LONG), NONE, Nothing, Inert;
+    auto_aof_rewrite_min_size: u64 = 64 << 20, "auto-aof-rewrite-min-size", memory(0, LONG), NONE, Nothing, Live;
     /// A log that ends in the middle of a command is cut there and loaded.
-    aof_load_truncated: bool = true, "aof-load-truncated", flag, NONE, Nothing, Inert;
+    aof_load_truncated: bool = true, "aof-load-truncated", flag, NONE, Nothing, Live;
     /// The base of the log is written as a data file.
-    aof_use_rdb_preamble: bool = true, "aof-use-rdb-preamble", flag, NONE, Nothing, Inert;
+    aof_use_rdb_preamble: bool = true, "aof-use-rdb-preamble", flag, NONE, Nothing, Live;
     /// Put the time into the log, for a restore as of then.
-    aof_timestamp_enabled: bool = false, "aof-timestamp-enabled", flag, NONE, Nothing, Inert;
+    aof_timestamp_enabled: bool = false, "aof-timestamp-enabled", flag, NONE, Nothing, Live;
     /// Flush a rewritten log piece by piece while it is written.
-    aof_rewrite_incremental_fsync: bool = true, "aof-rewrite-incremental-fsync", flag, NONE, Nothing, Inert;
+    aof_rewrite_incremental_fsync: bool = true, "aof-rewrite-incremental-fsync", flag, NONE, Nothing, Live;
     /// Leave old files of the log where they are.
-    aof_disable_auto_gc: bool = false, "aof-disable-auto-gc", flag, HIDDEN, AofAutoGc, Inert;
+    aof_disable_auto_gc: bool = false, "aof-disable-auto-gc", flag, HIDDEN, AofAutoGc, Live;
 }
 
 section "Replication" {

@@ -282,9 +282,12 @@ impl Engine {
         if over {
             self.unblock_silently(id);
             self.resumed.push(id);
+        }
+        // In the log before anybody is told.
+        self.settle_once();
+        if over {
             self.note_output(id);
         }
-        self.settle_once();
         over
     }
 

@@ -8,7 +8,6 @@ use super::error::Error;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::machine::Engine;
-use super::output::Output;
 use super::spec::{CmdResult, Flags, Run};
 use super::table::CommandId;
 use crate::ids::ClientId;
@@ -89,17 +88,25 @@ impl Engine {
             let later = std::mem::take(&mut client.later);
             client.out.buf.extend_from_slice(&later);
         }
+        if self.hold.active {
+            self.hold_output(id, self.hold.reply);
+        }
         self.note_output(id);
     }
 
     #[inline]
     fn execute_loud(&mut self, request: Request<'_>) -> Verdict {
         let Request { client: id, args, command } = request;
+        self.hold.reply = 0;
         let verdict = command.and_then(|command| Ok((command, self.gate(id, command)?)));
         match verdict {
             Ok((command, Gate::Run)) => {
+                let before = self.log_end();
                 self.call(id, command, &args);
                 self.settle();
+                if self.feed.is_some() {
+                    self.note_logged(id, command, &args, before);
+                }
             }
             Ok((command, Gate::Queue)) => self.queue(id, command, &args),
             Ok((_, Gate::Postpone)) => {
@@ -110,6 +117,20 @@ impl Engine {
             Err(error) => self.refuse(id, &args, &error),
         }
         Verdict::Consumed
+    }
+
+    /// Notes where a command that ran ends in the log, and what its reply waits for.
+    #[inline]
+    fn note_logged(&mut self, id: ClientId, command: CommandId, args: &Args<'_>, before: u64) {
+        let end = self.log_end();
+        if end != before
+            && let Some(client) = self.clients.get_mut(id)
+        {
+            client.logged_to = end;
+        }
+        if self.hold.active {
+            self.hold.reply = self.hold_of(command, args, before);
+        }
     }
 
     /// A command that does not run: the client is told, and a transaction it was meant for is broken.
@@ -204,7 +225,7 @@ impl Engine {
     }
 
     #[inline]
-    fn run(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) -> CmdResult {
+    pub(super) fn run(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) -> CmdResult {
         match self.commands.get(command).spec.run {
             Run::Data(handler) => {
                 let client = &mut self.clients[id];
@@ -221,9 +242,7 @@ impl Engine {
                 };
                 let mut keys = Keys::new(&mut self.keyspace, client.session.db);
                 keys.no_touch = client.session.no_touch;
-                let Output { buf, pin, .. } = &mut client.out;
-                let pin = (self.depth == 1 && client.aside.is_none()).then_some(pin);
-                let reply = Reply::with_pin(buf, client.session.proto, pin);
+                let reply = Reply::new(&mut client.out.buf, client.session.proto);
                 handler(&mut Ctx { keys, reply, session: &mut client.session, env }, args)
             }
             Run::Engine(handler) => {

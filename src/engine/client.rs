@@ -134,6 +134,8 @@ pub struct Client {
     pub blocked: Option<Box<super::blocking::Blocked>>,
     /// Its commands wait for the end of CLIENT PAUSE.
     pub postponed: bool,
+    /// Where its last logged command ended in the log.
+    pub logged_to: u64,
     pub closing: Option<Closing>,
     pub unix_socket: bool,
     pub fd: i64,
@@ -176,6 +178,7 @@ impl Client {
             monitor: false,
             blocked: None,
             postponed: false,
+            logged_to: 0,
             closing: None,
             unix_socket: false,
             fd: -1,

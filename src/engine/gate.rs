@@ -50,6 +50,9 @@ impl Engine {
         if self.config.maxmemory > 0 && !self.make_room() && combined.has(Flags::DENYOOM) {
             return Err(Error::Oom);
         }
+        if let Some(why) = self.aof.write_error() {
+            self.gate_log(command, combined, why)?;
+        }
         if !self.saving.last_ok {
             self.gate_saving(command, combined)?;
         }
@@ -74,6 +77,13 @@ impl Engine {
             return Ok(Gate::Postpone);
         }
         Ok(if queued.is_some() && !flags.has(Flags::NOT_QUEUED) { Gate::Queue } else { Gate::Run })
+    }
+
+    /// What cannot be logged is not taken.
+    #[cold]
+    fn gate_log(&self, command: CommandId, combined: Flags, why: &str) -> Result<(), Error> {
+        let held = combined.has(Flags::WRITE) || self.commands.get(command).spec.name == "ping";
+        if held { Err(Error::MisconfAof(Box::new(why.to_string()))) } else { Ok(()) }
     }
 
     /// What cannot be saved is not taken, if the data is to be saved at all.

@@ -1,6 +1,7 @@
 //! The machine without sockets: keyspace, clients, commands and what they share. A whole server runs in a test with
 //! nothing but this and a virtual clock.
 
+use super::aof::{Aof, Hold};
 use super::args::Args;
 use super::blocking::Blocking;
 use super::client::{Client, Clients, Closing};
@@ -54,10 +55,35 @@ pub trait Host {
     ) -> Result<i32, String> {
         Err("no processes here".to_string())
     }
+    /// Writes the base of an append-only file, and logs what comes of it; false if it failed.
+    fn write_base(
+        &mut self,
+        _space: &Keyspace,
+        _config: &Config,
+        _options: &SaveOptions<'_>,
+        _base: &Base<'_>,
+    ) -> bool {
+        false
+    }
+    /// Has a child write the base of an append-only file: its process id.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn fork_rewrite(
+        &mut self,
+        _space: &Keyspace,
+        _config: &Config,
+        _options: &SaveOptions<'_>,
+        _base: &Base<'_>,
+    ) -> Result<i32, String> {
+        Err("no processes here".to_string())
+    }
     /// What is new of that child, one piece at a time.
     fn poll_child(&mut self) -> Option<ChildNews> {
         None
     }
+    /// Waits for the end of that child, which was told to end, and tells nothing of it.
+    fn forget_child(&mut self) {}
     /// Sends that child a signal that ends it.
     fn stop_child(&mut self, _pid: i32, _signal: i32) {}
     /// Reads the data file, comparing its checksum if `checked`, and logs what comes of it.
@@ -72,6 +98,17 @@ pub trait Host {
     }
     /// Writes the configuration file anew.
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String>;
+}
+
+/// The base of an append-only file, as it is to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Base<'a> {
+    /// Where; a child of process id N appends `N.aof`.
+    pub target: &'a std::path::Path,
+    /// In the format of data files, or as commands.
+    pub as_rdb: bool,
+    /// The second to begin commands with.
+    pub stamp_s: Option<i64>,
 }
 
 /// The time of the running turn.
@@ -141,6 +178,9 @@ pub struct Engine {
     /// Changes since the last save, as INFO shows them.
     pub dirty_since_save: u64,
     pub saving: Saving,
+    pub aof: Aof,
+    /// Which replies wait for the log.
+    pub hold: Hold,
 }
 
 /// Facts about the process that do not change while it runs.
@@ -178,6 +218,8 @@ pub struct Feed {
     pub bytes: Vec<u8>,
     pub db: Option<u16>,
     pub offset: u64,
+    /// The last second that was written into it (`aof-timestamp-enabled`).
+    pub stamped_s: i64,
 }
 
 impl Engine {
@@ -192,6 +234,8 @@ impl Engine {
         let saving = Saving::new(server.started_ms / 1000);
         let mut engine = Engine {
             saving,
+            aof: Aof::default(),
+            hold: Hold::default(),
             keyspace,
             clients: Clients::default(),
             stats: Meters::new(commands.len()),
@@ -349,6 +393,10 @@ impl Engine {
             client.queued_write = true;
             self.writers.push(id);
         }
+        if self.hold.active {
+            self.hold_output(id, self.log_end());
+        }
+        let Some(client) = self.clients.get_mut(id) else { return };
         let strangers = if self.strict_output { 0 } else { CHUNK_BYTES };
         let limits = &self.config.client_output_buffer_limit;
         if passes_output_limit(client, limits, strangers, self.clock.now_ms) {

@@ -1,5 +1,6 @@
 //! The machine without sockets: what runs a command, what a command may see, and what follows from it.
 
+pub mod aof;
 pub mod args;
 pub mod blocking;
 pub mod call;

@@ -11,7 +11,7 @@ use crate::persist::rdb::{LoadOptions, Loaded, SaveInfo, SaveOptions};
 /// After a failure the save points wait so many seconds.
 const RETRY_AFTER_S: i64 = 5;
 /// The signal that ends a child without that counting as a failure.
-const CALLED_OFF: i32 = 10;
+pub(super) const CALLED_OFF: i32 = 10;
 
 /// What is known of snapshots.
 #[derive(Debug)]
@@ -32,12 +32,20 @@ pub struct Saving {
     pub loaded_keys: u64,
     pub expired_keys: u64,
     /// Libraries of functions that a file brought: kept, and written again.
-    functions: Vec<Vec<u8>>,
+    pub(super) functions: Vec<Vec<u8>>,
+}
+
+/// What a child is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChildWork {
+    Snapshot,
+    Rewrite,
 }
 
 /// A child that writes a snapshot.
 #[derive(Clone, Copy, Debug)]
 pub struct SaveChild {
+    pub work: ChildWork,
     pub pid: i32,
     pub started_s: i64,
     /// Changes that were not saved when it began: those it saves.
@@ -93,6 +101,11 @@ impl Saving {
         }
     }
 
+    /// The child that does this work, if there is one.
+    pub fn child_for(&self, work: ChildWork) -> Option<SaveChild> {
+        self.child.filter(|child| child.work == work)
+    }
+
     /// Seconds since the child told how much was copied.
     pub fn cow_age_s(&self, now_ms: i64) -> i64 {
         self.child.filter(|child| child.cow_at_ms > 0).map_or(0, |child| (now_ms - child.cow_at_ms) / 1000)
@@ -111,7 +124,7 @@ pub fn load_options(config: &Config, space: &Keyspace) -> LoadOptions {
 
 impl Engine {
     /// Calls `f` with the host and what a snapshot of this moment needs.
-    fn with_snapshot<R>(
+    pub(super) fn with_snapshot<R>(
         &mut self,
         f: impl FnOnce(&mut dyn super::Host, &Keyspace, &Config, &SaveOptions<'_>) -> R,
     ) -> R {
@@ -158,11 +171,18 @@ impl Engine {
             }
         };
         tracing::info!("Background saving started by pid {pid}");
+        self.note_child(ChildWork::Snapshot, pid, fork_us);
+        true
+    }
+
+    /// Notes a child that was just made.
+    pub(super) fn note_child(&mut self, work: ChildWork, pid: i32, fork_us: u64) {
         self.note_fork(fork_us);
         let dbs = 0..self.keyspace.databases() as DbIndex;
         self.saving.child = Some(SaveChild {
+            work,
             pid,
-            started_s: now_s,
+            started_s: self.clock.now_ms / 1000,
             changes: self.dirty_since_save,
             keys_total: dbs.map(|db| self.keyspace.len(db) as u64).sum(),
             keys_done: 0,
@@ -172,7 +192,6 @@ impl Engine {
         });
         // Accesses would copy pages that the child shares.
         self.keyspace.access.frozen = true;
-        true
     }
 
     fn note_fork(&mut self, fork_us: u64) {
@@ -186,7 +205,7 @@ impl Engine {
 
     /// Ends the child that writes a snapshot, if there is one, as if it had never been.
     pub fn stop_save_child(&mut self) -> bool {
-        let Some(child) = self.saving.child else { return false };
+        let Some(child) = self.saving.child_for(ChildWork::Snapshot) else { return false };
         self.host.stop_child(child.pid, CALLED_OFF);
         true
     }
@@ -196,7 +215,7 @@ impl Engine {
         while let Some(news) = self.host.poll_child() {
             self.hear_child(news);
         }
-        if self.saving.child.is_some() {
+        if self.saving.child.is_some() || self.tend_rewrite() {
             return;
         }
         let now_s = self.clock.now_ms / 1000;
@@ -231,6 +250,9 @@ impl Engine {
         let child = *child;
         self.saving.child = None;
         self.keyspace.access.frozen = false;
+        if child.work == ChildWork::Rewrite {
+            return self.end_rewrite(child, news);
+        }
         self.saving.last_seconds = Some(now_ms / 1000 - child.started_s);
         match news {
             ChildNews::Succeeded => {

@@ -16,7 +16,12 @@ impl Engine {
         let effects = config.set_many(pairs, asker, |config: &mut Config, effect| {
             host.apply(effect, config).map_err(Into::into)
         })?;
-        self.config = config;
+        let before = std::mem::replace(&mut self.config, config);
+        if effects.contains(&Effect::AppendOnly) && !self.switch_log() {
+            self.config = before;
+            let reason = "Unable to turn on AOF. Check server logs.".into();
+            return Err(SetError::Refused { argument: b"appendonly".to_vec(), reason });
+        }
         for effect in effects {
             self.take_effect(effect);
         }
@@ -29,6 +34,8 @@ impl Engine {
         match effect {
             Effect::NotifyEvents => self.renew_interest(),
             Effect::Eviction => self.renew_access(),
+            Effect::AppendFsync => self.renew_sync_policy(),
+            Effect::AofAutoGc => self.remove_log_history(),
             Effect::ClientMemory => self.recount_clients(),
             Effect::MaxMemory => {
                 let used = self.used_memory();

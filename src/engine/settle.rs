@@ -31,6 +31,9 @@ impl Engine {
             return;
         }
         self.settle_log();
+        if self.hold.active {
+            self.settle_hold();
+        }
         self.settle_events();
         if !self.watch.is_empty() {
             self.settle_watches();
@@ -43,9 +46,12 @@ impl Engine {
 
     /// The commands of the unit go to the log, as one transaction if there are several.
     fn settle_log(&mut self) {
-        let Engine { keyspace, feed, .. } = self;
+        let Engine { keyspace, feed, config, clock, .. } = self;
         let Some(feed) = feed else { return };
         let items = keyspace.effects.log_items();
+        if config.aof_timestamp_enabled && items.len() > 0 {
+            feed.stamp(clock.now_ms / 1000);
+        }
         let many = items.len() > 1;
         let mut opened = false;
         for (db, bytes) in items {
@@ -121,6 +127,14 @@ impl Engine {
 }
 
 impl Feed {
+    /// Notes the second, if it is not that of the line before.
+    fn stamp(&mut self, now_s: i64) {
+        if self.stamped_s < now_s {
+            self.stamped_s = now_s;
+            self.append(format!("#TS:{now_s}\r\n").as_bytes());
+        }
+    }
+
     fn append(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
         self.offset += bytes.len() as u64;

@@ -28,20 +28,14 @@ impl Value for Str {
     }
 
     fn pack(self, room: usize) -> Packed {
-        if self.0.len() <= room {
-            Packed::Bytes(self.0, true)
-        } else {
-            Packed::Object(Object::string(self.0))
-        }
+        if self.0.len() <= room { Packed::Bytes(self.0, true) } else { Packed::Object(Object::Str(self)) }
     }
 
     fn of(object: &mut Object) -> Option<&mut Self> {
-        if let Object::Shared(bytes) = object {
-            // Replies that still show it keep the old bytes.
-            let bytes = std::mem::take(bytes);
-            *object = Object::Str(Str(std::sync::Arc::unwrap_or_clone(bytes)));
+        match object {
+            Object::Str(bytes) => Some(bytes),
+            _ => None,
         }
-        if let Object::Str(bytes) = object { Some(bytes) } else { None }
     }
 
     fn vanishes(&self) -> bool {

@@ -1,4 +1,6 @@
 //! What is written to disk and read back.
 
+pub mod aof;
 pub mod disk;
+pub mod files;
 pub mod rdb;

@@ -2,6 +2,7 @@
 
 use super::log::{debug, notice, warning};
 use crate::config::Config;
+use crate::engine::aof::LogLoad;
 use crate::engine::saving::LoadOutcome;
 use crate::engine::{Engine, REDIS_VERSION};
 use crate::keyspace::Keyspace;
@@ -129,6 +130,9 @@ fn log_success(loaded: &Loaded) {
 
 /// What the start does; false when the server must not go on: an empty one would sooner or later replace the file.
 pub fn load_at_start(engine: &mut Engine) -> bool {
+    if engine.config.appendonly {
+        return engine.load_log() != LogLoad::Failed && engine.open_log_at_start();
+    }
     let began_us = clock::monotonic_us();
     match engine.load_file(false) {
         LoadOutcome::Absent => true,

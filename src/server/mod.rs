@@ -17,6 +17,7 @@ mod loading;
 mod oom;
 mod process;
 pub mod run;
+mod rewriting;
 mod saving;
 mod shutdown;
 mod turn;

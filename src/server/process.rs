@@ -4,10 +4,10 @@ use super::helper::Pending;
 use super::listening::Listening;
 use super::oom::OomScore;
 use super::saving::SaveProcess;
-use super::{crash, loading, log, saving, signals};
+use super::{crash, loading, log, rewriting, saving, signals};
 use crate::config::{Config, Effect, replace, rewrite};
 use crate::engine::Host;
-use crate::engine::machine::TurnClock;
+use crate::engine::machine::{Base, TurnClock};
 use crate::engine::saving::{ChildNews, LoadOutcome};
 use crate::keyspace::Keyspace;
 use crate::persist::rdb::{LoadOptions, SaveOptions};
@@ -114,6 +114,33 @@ impl Host for Process {
         let pid = child.pid();
         self.child = Some(child);
         Ok(pid)
+    }
+
+    fn write_base(
+        &mut self,
+        space: &Keyspace,
+        config: &Config,
+        options: &SaveOptions<'_>,
+        base: &Base<'_>,
+    ) -> bool {
+        rewriting::write_base(space, config, options, base)
+    }
+
+    fn fork_rewrite(
+        &mut self,
+        space: &Keyspace,
+        config: &Config,
+        options: &SaveOptions<'_>,
+        base: &Base<'_>,
+    ) -> Result<i32, String> {
+        let child = rewriting::start(space, config, options, base).map_err(|error| reason(&error))?;
+        let pid = child.pid();
+        self.child = Some(child);
+        Ok(pid)
+    }
+
+    fn forget_child(&mut self) {
+        saving::forget(&mut self.child);
     }
 
     fn poll_child(&mut self) -> Option<ChildNews> {

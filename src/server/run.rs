@@ -249,6 +249,8 @@ fn assemble(
         accepting: 0,
         stuck: 0,
         postponed: Vec::new(),
+        held: Vec::new(),
+        confirmed: 0,
         args: Default::default(),
         batch: Vec::new(),
         chunks: Default::default(),
@@ -264,6 +266,10 @@ fn run(server: &mut Loop, supervisor: Option<Supervisor>) -> ExitCode {
             warning!("Error setting up signals: {error}");
             return ExitCode::FAILURE;
         }
+    }
+    if let Err(error) = server.watch_log() {
+        warning!("Error setting up the event loop: {error}");
+        return ExitCode::FAILURE;
     }
     notice!("Server initialized");
     if !load_at_start(&mut server.engine) {

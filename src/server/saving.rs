@@ -8,7 +8,7 @@ use crate::keyspace::Keyspace;
 use crate::persist::disk::{ReplaceError, replace_file};
 use crate::persist::rdb::{self, SaveOptions};
 use crate::sys::errno::reason;
-use crate::sys::process::{Ended, Fork, exit_now, fork, kill, pid, reap};
+use crate::sys::process::{Ended, Fork, exit_now, fork, kill, pid, reap, wait_for};
 use crate::sys::{clock, memory, signals};
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
@@ -65,7 +65,7 @@ fn write_file(
 }
 
 /// `rdb-key-save-delay`: microseconds after each key, or one every so many keys if it is negative.
-fn pause(delay: i32, keys: u64) {
+pub(super) fn pause(delay: i32, keys: u64) {
     match u64::try_from(delay) {
         Ok(0) => {}
         Ok(us) => std::thread::sleep(Duration::from_micros(us)),
@@ -100,6 +100,20 @@ impl SaveProcess {
     /// # Errors
     /// When there is no memory, descriptor or process id left.
     pub fn start(space: &Keyspace, config: &Config, options: &SaveOptions<'_>) -> io::Result<SaveProcess> {
+        let slow = config.rdb_key_save_delay != 0;
+        Self::run("RDB", slow, |told| write_file(space, config, options, told))
+    }
+
+    /// Forks a child that does `work`, which tells after how many keys it is. A `slow` child looks at the clock after
+    /// each.
+    ///
+    /// # Errors
+    /// When there is no memory, descriptor or process id left.
+    pub fn run(
+        what: &str,
+        slow: bool,
+        work: impl FnOnce(&mut dyn FnMut(u64)) -> bool,
+    ) -> io::Result<SaveProcess> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         rdb::prepare();
@@ -108,7 +122,7 @@ impl SaveProcess {
             Fork::Child => {
                 signals::default_in_child();
                 drop(ours);
-                let saved = run_child(space, config, options, theirs);
+                let saved = run_child(what, slow, work, theirs);
                 exit_now(i32::from(!saved))
             }
         }
@@ -159,6 +173,16 @@ pub fn poll(child: &mut Option<SaveProcess>) -> Option<ChildNews> {
     })
 }
 
+/// Waits for the end of a child that was told to end.
+pub fn forget(child: &mut Option<SaveProcess>) {
+    if let Some(process) = child.take()
+        && process.ended.is_none()
+    {
+        // It is ours; were it not, there would be nothing to wait for.
+        let _ = wait_for(process.pid);
+    }
+}
+
 /// Sends the child a signal, and removes what it has written.
 pub fn stop(pid: i32, signal: i32) {
     // It may have ended by itself, or not have begun to write.
@@ -166,7 +190,12 @@ pub fn stop(pid: i32, signal: i32) {
     let _ = std::fs::remove_file(temp_name(pid));
 }
 
-fn run_child(space: &Keyspace, config: &Config, options: &SaveOptions<'_>, mut reports: UnixStream) -> bool {
+fn run_child(
+    what: &str,
+    slow: bool,
+    work: impl FnOnce(&mut dyn FnMut(u64)) -> bool,
+    mut reports: UnixStream,
+) -> bool {
     let mut looked_us = clock::monotonic_us();
     let mut pause_us = REPORT_EVERY_US;
     let mut keys_done = 0;
@@ -177,9 +206,9 @@ fn run_child(space: &Keyspace, config: &Config, options: &SaveOptions<'_>, mut r
         let told = reports.write_all(&[keys.to_le_bytes(), cow.to_le_bytes()].concat());
         (cow, told.is_ok())
     };
-    let saved = write_file(space, config, options, &mut |keys| {
+    let saved = work(&mut |keys| {
         keys_done = keys;
-        if !keys.is_multiple_of(KEYS_A_LOOK) && config.rdb_key_save_delay == 0 {
+        if !keys.is_multiple_of(KEYS_A_LOOK) && !slow {
             return;
         }
         let now_us = clock::monotonic_us();
@@ -191,14 +220,14 @@ fn run_child(space: &Keyspace, config: &Config, options: &SaveOptions<'_>, mut r
             // Nobody is there any more to use the file.
             exit_now(1);
         }
-        verbose!("Fork CoW for RDB: current {} MB", cow >> 20);
+        verbose!("Fork CoW for {what}: current {} MB", cow >> 20);
         looked_us = clock::monotonic_us();
         pause_us = REPORT_EVERY_US.max((looked_us - now_us) * LOOK_SHARE);
     });
     if saved {
         let (cow, _) = look(keys_done);
         notice!(
-            "Fork CoW for RDB: current {} MB, peak {} MB, average {} MB",
+            "Fork CoW for {what}: current {} MB, peak {} MB, average {} MB",
             cow >> 20,
             peak >> 20,
             sum / looks.max(1) >> 20

@@ -5,6 +5,8 @@ use super::signals;
 use super::turn::Loop;
 use crate::config::ShutdownFlags;
 use crate::engine::blocking::Unblock;
+use crate::engine::aof::AofState;
+use crate::engine::saving::ChildWork;
 use crate::engine::{TurnRequest, client_info};
 use crate::ids::ClientId;
 use crate::sys::fd::EventFd;
@@ -21,6 +23,16 @@ impl Loop {
         // The handler may write to it until the process is gone.
         std::mem::forget(wake);
         Ok(raw)
+    }
+
+    /// Has the loop woken when the threads of the log got further.
+    pub(super) fn watch_log(&mut self) -> io::Result<()> {
+        let wake = EventFd::new()?;
+        let raw = wake.as_raw_fd();
+        let interest = mio::Interest::READABLE;
+        self.poll.registry().register(&mut mio::unix::SourceFd(&raw), super::turn::LOG_WAKER, interest)?;
+        self.engine.aof.wake = std::sync::Arc::new(move || wake.wake());
+        Ok(())
     }
 
     /// Does what commands of this turn, or signals, asked of the loop.
@@ -73,12 +85,38 @@ impl Loop {
         }
     }
 
+    /// Writes and syncs what is logged; says whether the server may end.
+    fn close_log(&mut self, force: bool) -> bool {
+        let state = self.engine.aof.state;
+        if state == AofState::Off {
+            return true;
+        }
+        if self.engine.saving.child_for(ChildWork::Rewrite).is_some() {
+            if state == AofState::Waiting && !force {
+                warning!("Writing initial AOF. Can't exit.");
+                return false;
+            }
+            warning!("There is a child rewriting the AOF. Killing it!");
+            self.engine.stop_rewrite_child();
+        }
+        notice!("Calling fsync() on the AOF file.");
+        if !self.engine.finish_log() {
+            let why = self.engine.aof.write_error().unwrap_or_default();
+            warning!("Fail to fsync the AOF file: {why}.");
+            return force;
+        }
+        true
+    }
+
     /// Writes the last snapshot, if there is to be one; says whether the server may end.
     fn save_before_exit(&mut self, flags: ShutdownFlags) -> bool {
-        if self.engine.saving.child.is_some() {
+        if self.engine.saving.child_for(ChildWork::Snapshot).is_some() {
             // It could put its file in the place of the one that is written now.
             warning!("There is a child saving an .rdb. Killing it!");
             self.engine.stop_save_child();
+        }
+        if !self.close_log(flags.contains(ShutdownFlags::FORCE)) {
+            return false;
         }
         let config = &self.engine.config;
         let asked = flags.contains(ShutdownFlags::SAVE);

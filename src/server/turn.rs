@@ -22,6 +22,8 @@ use std::time::Duration;
 pub const FIRST_CLIENT: usize = 64;
 /// The token of the waker: signals and helper threads.
 pub const WAKER: Token = Token(FIRST_CLIENT - 1);
+/// The token of the log's threads.
+pub const LOG_WAKER: Token = Token(FIRST_CLIENT - 2);
 /// Slices of one gathering write.
 const GATHER: usize = 16;
 /// Bytes one client is written in a turn, so that a long reply does not hold up the others.
@@ -45,6 +47,10 @@ pub struct Loop {
     pub stuck: u64,
     /// Clients that wait for the end of a pause.
     pub postponed: Vec<ClientId>,
+    /// Clients whose replies wait for the log.
+    pub held: Vec<ClientId>,
+    /// Up to where the log was confirmed when they were last looked at.
+    pub confirmed: u64,
     pub args: ArgBuf,
     pub batch: Vec<Pending>,
     pub chunks: ChunkPool,
@@ -74,6 +80,8 @@ impl Loop {
         }
         let (polled, cpu_ns) = (ticks(), thread_cpu_ns());
         self.tick();
+        self.engine.begin_log_turn();
+        self.release_held();
         let (began, ran_before) = (ticks(), self.engine.stats.counters.total_commands_processed);
         self.collect_events();
         self.read_ready();
@@ -81,6 +89,8 @@ impl Loop {
         let served = ticks();
         self.duties();
         let cared = ticks();
+        self.engine.flush_log();
+        self.end_if_log_is_lost();
         self.follow_requests();
         self.write_pending();
         self.engine.evict_clients();
@@ -94,6 +104,15 @@ impl Loop {
         counters.eventloop_cmd_per_cycle_max = counters.eventloop_cmd_per_cycle_max.max(ran);
         self.note_stall(polled, cpu_ns);
         Ok(())
+    }
+
+    /// Under `appendfsync always` nobody is told what may not survive: there is no going on without the disk.
+    #[inline]
+    fn end_if_log_is_lost(&self) {
+        if let Some(line) = self.engine.aof.fatal() {
+            tracing::warn!("{line}");
+            crate::sys::process::exit_now(1);
+        }
     }
 
     /// Keeps the stall record. Short turns cannot break it, and are not asked for their processor time.
@@ -230,6 +249,23 @@ impl Loop {
         self.engine.writers = writers;
     }
 
+    /// Clients whose replies waited for the log are written again, once the log got further.
+    #[inline]
+    fn release_held(&mut self) {
+        if self.held.is_empty() || self.engine.aof.confirmed() == self.confirmed {
+            return;
+        }
+        self.confirmed = self.engine.aof.confirmed();
+        for id in self.held.drain(..) {
+            if let Some(client) = self.engine.clients.get_mut(id)
+                && !client.queued_write
+            {
+                client.queued_write = true;
+                self.engine.writers.push(id);
+            }
+        }
+    }
+
     fn write_one(&mut self, id: ClientId) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let Some(client) = self.engine.clients.get_mut(id) else { return };
@@ -237,9 +273,20 @@ impl Loop {
             return;
         }
         let mut written = 0;
-        while !client.out.is_empty() && written < WRITE_SHARE {
+        let (mut share, mut held) = (WRITE_SHARE, false);
+        if client.out.is_held() {
+            let released = client.out.releasable(self.engine.aof.confirmed());
+            if released < share {
+                (share, held) = (released, true);
+                self.held.push(id);
+                if share == 0 {
+                    return;
+                }
+            }
+        }
+        while !client.out.is_empty() && written < share {
             let mut slices = [IoSlice::new(&[]); GATHER];
-            let n = client.out.gather(&mut slices);
+            let n = client.out.gather(&mut slices, share - written);
             match connection.write(&slices[..n]) {
                 Ok(Some(sent)) => {
                     client.out.advance(sent);
@@ -267,7 +314,7 @@ impl Loop {
             if closing == Some(Closing::AfterReply) {
                 self.engine.close_now(id);
             }
-        } else if !connection.write_blocked {
+        } else if !connection.write_blocked && !(held && written == share) {
             self.engine.client(id).queued_write = true;
             self.engine.writers.push(id);
         }

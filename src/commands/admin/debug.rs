@@ -19,6 +19,7 @@ fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     let name = args.get(1).to_ascii_lowercase();
     match (name.as_slice(), args.len()) {
         (b"reload", _) => return super::persist::reload(engine, id, args),
+        (b"loadaof", 2) => return super::persist::load_log(engine, id),
         (b"object", 3..=4) => return object(engine, id, args),
         (b"digest", 2) => return super::debug_digest::digest(engine, id),
         (b"digest-value", 2..) => return super::debug_digest::digest_values(engine, id, args),
@@ -41,6 +42,7 @@ fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
 /// What only does something.
 fn steer(engine: &mut Engine, id: ClientId, args: &Args<'_>, what: (&[u8], usize)) -> Result<(), Error> {
     match what {
+        (b"aof-flush-sleep", 3) => engine.set_flush_sleep_us(number_of(args.get(2))),
         (b"sleep", 3) => sleep(engine, args)?,
         (b"set-active-expire", 3) => engine.keyspace.active_expiry = is_on(args.get(2)),
         (b"set-skip-checksum-validation", 3) => engine.skip_checksum = is_on(args.get(2)),
@@ -59,6 +61,11 @@ fn steer(engine: &mut Engine, id: ClientId, args: &Args<'_>, what: (&[u8], usize
         _ => return Err(Error::subcommand("DEBUG", args.get(1))),
     }
     Ok(())
+}
+
+/// A number of microseconds; 0 if it is none.
+fn number_of(word: &[u8]) -> u64 {
+    std::str::from_utf8(word).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// A switch: any number but 0, as far as the word begins with one.

@@ -1,7 +1,8 @@
 //! SAVE, BGSAVE, BGREWRITEAOF, and DEBUG RELOAD, which is SAVE and a load.
 
-use crate::engine::saving::LoadOutcome;
-use crate::engine::{Args, CmdResult, Ctx, Engine, Error, Flags, Group, Spec, done};
+use crate::engine::aof::LogLoad;
+use crate::engine::saving::{ChildWork, LoadOutcome};
+use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::{ClientId, DbIndex};
 
 const FLAGS: Flags = Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::NO_ASYNC_LOADING);
@@ -16,7 +17,7 @@ pub static SAVE: Spec = Spec::plain("save", 1)
     .run_engine(save);
 
 fn save(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
-    if engine.saving.child.is_some() {
+    if engine.saving.child_for(ChildWork::Snapshot).is_some() {
         return Err(Error::Plain("Background save already in progress"));
     }
     if !engine.save_now() {
@@ -42,8 +43,16 @@ fn bgsave(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
         2 if args.is(1, "cancel") => return cancel(engine, id),
         _ => return Err(Error::Syntax),
     }
-    let answer = if engine.saving.child.is_some() {
+    let answer = if engine.saving.child_for(ChildWork::Snapshot).is_some() {
         return Err(Error::Plain("Background save already in progress"));
+    } else if engine.saving.child.is_some() && args.len() == 1 {
+        return Err(Error::Plain(
+            "Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule \
+             a BGSAVE whenever possible.",
+        ));
+    } else if engine.saving.child.is_some() {
+        engine.saving.scheduled = true;
+        "Background saving scheduled"
     } else if engine.must_not_block() {
         engine.saving.scheduled = true;
         tracing::info!("Background saving scheduled to run after transaction execution");
@@ -58,7 +67,7 @@ fn bgsave(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
 }
 
 fn cancel(engine: &mut Engine, id: ClientId) -> CmdResult {
-    let answer = if engine.saving.child.is_some() {
+    let answer = if engine.saving.child_for(ChildWork::Snapshot).is_some() {
         tracing::info!("Background saving will be aborted due to user request");
         engine.stop_save_child();
         "Background saving cancelled"
@@ -78,10 +87,47 @@ pub static BGREWRITEAOF: Spec = Spec::plain("bgrewriteaof", 1)
     .group(Group::Server)
     .complexity("O(1)")
     .summary("Rewrites the append-only file in the background.")
-    .run(refuse);
+    .run_engine(rewrite);
 
-fn refuse(_ctx: &mut Ctx<'_>, _args: &Args<'_>) -> CmdResult {
-    Err(Error::Plain("This version writes no append-only file"))
+fn rewrite(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
+    let answer = if engine.saving.child_for(ChildWork::Rewrite).is_some() {
+        return Err(Error::Plain("Background append only file rewriting already in progress"));
+    } else if engine.saving.child.is_some() || engine.must_not_block() {
+        engine.aof.rewrite.scheduled = true;
+        // Who asks for it wants it as soon as it can be.
+        engine.stats.counters.aof_rewrites_consecutive_failures = 0;
+        tracing::info!("Background append only file rewriting scheduled.");
+        "Background append only file rewriting scheduled"
+    } else if engine.rewrite_in_background() {
+        "Background append only file rewriting started"
+    } else {
+        return Err(Error::Plain(
+            "Can't execute an AOF background rewriting. Please check the server logs for more information.",
+        ));
+    };
+    engine.reply(id).simple(answer);
+    done()
+}
+
+/// DEBUG LOADAOF: writes what is to be written, empties the databases, loads the log.
+pub fn load_log(engine: &mut Engine, id: ClientId) -> CmdResult {
+    engine.finish_log();
+    empty(engine);
+    if engine.reload_log() == LogLoad::Failed {
+        return Err(Error::Plain("Error trying to load the AOF files, check server logs."));
+    }
+    engine.dirty_since_save = 0;
+    tracing::info!("Append Only File loaded by DEBUG LOADAOF");
+    engine.reply(id).ok();
+    done()
+}
+
+fn empty(engine: &mut Engine) {
+    for db in 0..engine.keyspace.databases() as DbIndex {
+        engine.keyspace.flush(db);
+    }
+    // The same data comes back: nobody is told that it went.
+    engine.keyspace.effects.flushed.clear();
 }
 
 /// DEBUG RELOAD: saves, empties the databases, loads.
@@ -102,11 +148,7 @@ pub fn reload(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
         return Err(FAILED);
     }
     if flush {
-        for db in 0..engine.keyspace.databases() as DbIndex {
-            engine.keyspace.flush(db);
-        }
-        // The same data comes back: nobody is told that it went.
-        engine.keyspace.effects.flushed.clear();
+        empty(engine);
     }
     match engine.load_file(merge) {
         LoadOutcome::Loaded { .. } => {}

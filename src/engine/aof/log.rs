@@ -1,0 +1,134 @@
+//! From the turn's log to the writer, and what follows from how far that is.
+
+use super::super::machine::Engine;
+use super::state::{AofState, policy};
+use crate::persist::aof::{Policy, Trouble};
+
+/// How often the log is synced with `appendfsync everysec`.
+const SYNC_EVERY_MS: i64 = 1000;
+
+impl Engine {
+    /// Before the commands of a turn: whether their replies may have to wait.
+    #[inline]
+    pub fn begin_log_turn(&mut self) {
+        if self.aof.writer.is_some() {
+            self.look_at_writer();
+        }
+    }
+
+    fn look_at_writer(&mut self) {
+        let Some(writer) = &self.aof.writer else { return };
+        let active = !writer.is_idle();
+        let trouble = writer.progress.trouble();
+        let longest_us = writer.progress.take_longest_sync_us();
+        if longest_us > 0 {
+            let now_s = self.clock.now_ms / 1000;
+            self.stats.note_latency(&self.config, "aof-fsync-always", longest_us / 1000, now_s);
+        }
+        if matches!(trouble, Some(Trouble::Sync { .. })) && self.aof.trouble.is_none() {
+            // Only a new base makes good what may be lost.
+            self.aof.rewrite.scheduled = self.aof.state == AofState::On;
+        }
+        self.aof.trouble = trouble;
+        if active != self.hold.active {
+            self.hold.active = active;
+            self.renew_interest();
+        }
+    }
+
+    /// After the commands of a turn: what they left in the log is written, or handed to who writes it.
+    #[inline]
+    pub fn flush_log(&mut self) {
+        if self.aof.writer.is_some() {
+            self.write_log();
+        }
+    }
+
+    fn write_log(&mut self) {
+        let child = self.saving.child.is_some();
+        let now_ms = self.clock.now_ms;
+        let began = crate::sys::clock::monotonic_us();
+        let (Some(writer), Some(feed)) = (&self.aof.writer, &mut self.feed) else { return };
+        let end = feed.offset;
+        let mut wrote = false;
+        if !feed.bytes.is_empty() {
+            self.aof.unsynced = true;
+            if self.hold.active {
+                writer.hand_over(std::mem::take(&mut feed.bytes), end);
+            } else {
+                writer.write_here(&feed.bytes, end);
+                wrote = true;
+                feed.bytes.clear();
+                feed.bytes.shrink_to(1 << 20);
+            }
+        }
+        let spared = self.config.no_appendfsync_on_rewrite && child;
+        writer.progress.set_spare_disk(spared);
+        let due = now_ms - self.aof.synced_ms >= SYNC_EVERY_MS && self.aof.unsynced;
+        if due && policy(&self.config) == Policy::EverySecond && !spared && writer.progress.pending_syncs() == 0 {
+            self.aof.unsynced = writer.progress.is_writing();
+            self.aof.synced_ms = now_ms;
+            writer.sync_later();
+        }
+        let failed = wrote && writer.progress.written() < end;
+        if wrote {
+            self.note_log_write(crate::sys::clock::monotonic_us().saturating_sub(began), child);
+        }
+        if failed {
+            self.hold_unwritten();
+        }
+    }
+
+    fn note_log_write(&mut self, took_us: u64, child: bool) {
+        self.stats.counters.eventloop_aof.add_ns(took_us * 1000);
+        let event = if child { "aof-write-active-child" } else { "aof-write-alone" };
+        let now_s = self.clock.now_ms / 1000;
+        for event in [event, "aof-write"] {
+            self.stats.note_latency(&self.config, event, took_us / 1000, now_s);
+        }
+    }
+
+    /// The disk did not take what this turn's writes left: their replies wait until it does.
+    fn hold_unwritten(&mut self) {
+        let confirmed = self.aof.confirmed();
+        for id in &self.writers {
+            if let Some(client) = self.clients.get_mut(*id)
+                && client.logged_to > confirmed
+            {
+                client.out.hold_all(client.logged_to);
+            }
+        }
+    }
+
+    /// Everything in the log is written and durable when this returns true.
+    pub fn finish_log(&mut self) -> bool {
+        self.write_log();
+        let Some(writer) = &self.aof.writer else { return true };
+        match writer.finish() {
+            Ok(()) => true,
+            Err(trouble) => {
+                self.aof.trouble = Some(trouble);
+                false
+            }
+        }
+    }
+
+    /// DEBUG AOF-FLUSH-SLEEP
+    pub fn set_flush_sleep_us(&mut self, us: u64) {
+        self.aof.sleep_us = us;
+        if let Some(writer) = &self.aof.writer {
+            writer.progress.set_sleep_us(us);
+        }
+    }
+
+    /// `appendfsync` changed.
+    pub(in super::super) fn renew_sync_policy(&mut self) {
+        let policy = policy(&self.config);
+        if let Some(writer) = &self.aof.writer {
+            writer.progress.set_policy(policy);
+            // What was written before waits for no sync of its own.
+            writer.sync_later();
+        }
+        self.begin_log_turn();
+    }
+}

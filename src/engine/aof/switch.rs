@@ -1,0 +1,275 @@
+//! Opening the log at the start, switching it on and off while the server runs, and going on in a new increment.
+
+use super::super::machine::{Base, Engine, Feed};
+use super::super::saving::{CALLED_OFF, ChildWork};
+use super::state::{AofState, in_dir, path, policy, shown};
+use crate::persist::aof::{Target, Writer};
+use crate::persist::files::append_all;
+use crate::sys::errno::reason;
+use std::sync::Arc;
+
+impl Engine {
+    /// Makes the directory of the log; false if it cannot be made.
+    pub(super) fn make_log_dir(&mut self) -> bool {
+        let made = self.aof.disk.make_dir(path(&self.config.appenddirname));
+        if let Err(error) = &made {
+            let (dir, why) = (shown(&self.config.appenddirname), reason(error));
+            tracing::warn!("Can't open or create append-only dir {dir}: {why}");
+        }
+        made.is_ok()
+    }
+
+    /// Writes the manifest, if it is not on the disk as it is here: beside the old one first, so that there always is
+    /// a whole one. False if that failed.
+    pub(super) fn persist_manifest(&mut self) -> bool {
+        if !self.aof.manifest.dirty {
+            return true;
+        }
+        let name = self.manifest_name();
+        let temp = [b"temp-", &*name].concat();
+        let (name_shown, temp_shown) = (shown(&name), shown(&temp));
+        let (target, beside) = (in_dir(&self.config, &name), in_dir(&self.config, &temp));
+        let disk = &*self.aof.disk;
+        let failed = |what: String, error: &std::io::Error| {
+            tracing::warn!("{what}: {}", reason(error));
+            false
+        };
+        let file = match disk.create(&beside) {
+            Ok(file) => file,
+            Err(error) => return failed(format!("Can't open the AOF manifest file {temp_shown}"), &error),
+        };
+        if let Err(error) = append_all(&*file, &self.aof.manifest.format()) {
+            let what = format!("Error trying to write the temporary AOF manifest file {temp_shown}");
+            return failed(what, &error);
+        }
+        if let Err(error) = file.sync() {
+            return failed(format!("Fail to fsync the temp AOF file {temp_shown}"), &error);
+        }
+        // The files it names must be there before it is.
+        if let Err(error) = disk.sync_dir(path(&self.config.appenddirname)) {
+            return failed(format!("Fail to fsync AOF directory {}", target.display()), &error);
+        }
+        if let Err(error) = disk.rename(&beside, &target) {
+            let what = format!(
+                "Error trying to rename the temporary AOF manifest file {temp_shown} into {name_shown}"
+            );
+            return failed(what, &error);
+        }
+        if let Err(error) = disk.sync_dir(path(&self.config.appenddirname)) {
+            return failed(format!("Fail to fsync AOF directory {}", target.display()), &error);
+        }
+        self.aof.manifest.dirty = false;
+        true
+    }
+
+    /// Opens the log behind what was loaded; false when the server must not go on.
+    pub fn open_log_at_start(&mut self) -> bool {
+        if !self.make_log_dir() {
+            return false;
+        }
+        let file = self.config.appendfilename.clone();
+        if self.aof.manifest.is_empty() && !self.write_first_base(&file) {
+            return false;
+        }
+        let known = !self.aof.manifest.increments.is_empty();
+        let name = self.aof.manifest.last_increment(&file);
+        let target = in_dir(&self.config, &name);
+        let opened = self.aof.disk.open_append(&target).and_then(|file| {
+            let size = self.aof.disk.size(&target)?;
+            Ok(Target::new(file, size))
+        });
+        let target = match opened {
+            Ok(target) => target,
+            Err(error) => {
+                let why = reason(&error);
+                tracing::warn!("Can't open the append-only file {}: {why}", shown(&name));
+                return false;
+            }
+        };
+        if !self.persist_manifest() {
+            return false;
+        }
+        let what = if known { "Opening" } else { "Creating" };
+        tracing::info!("{what} AOF incr file {} on server start", shown(&name));
+        self.aof.others_bytes = self.aof.others_bytes.saturating_sub(target.len());
+        self.aof.state = AofState::On;
+        self.remove_log_history();
+        self.start_writer(target)
+    }
+
+    fn write_first_base(&mut self, file: &[u8]) -> bool {
+        let as_rdb = self.config.aof_use_rdb_preamble;
+        let name = self.aof.manifest.next_base(file, as_rdb);
+        let target = in_dir(&self.config, &name);
+        let base = Base { target: &target, as_rdb, stamp_s: self.base_stamp() };
+        if !self.with_base(|host, space, config, options| host.write_base(space, config, options, &base)) {
+            return false;
+        }
+        self.aof.others_bytes = self.aof.disk.size(&target).unwrap_or(0);
+        tracing::info!("Creating AOF base file {} on server start", shown(&name));
+        true
+    }
+
+    /// Starts logging to a file.
+    pub(super) fn start_writer(&mut self, target: Arc<Target>) -> bool {
+        let wake = Arc::clone(&self.aof.wake);
+        let offset = self.log_end();
+        match Writer::start(target, offset, policy(&self.config), Box::new(move || wake())) {
+            Ok(writer) => {
+                writer.progress.set_sleep_us(self.aof.sleep_us);
+                self.aof.writer = Some(writer);
+            }
+            Err(error) => {
+                tracing::warn!("Can't start the threads of the append-only file: {}", reason(&error));
+                return false;
+            }
+        }
+        self.aof.synced_ms = self.clock.now_ms;
+        self.feed = Some(Feed { offset, ..Feed::default() });
+        self.renew_interest();
+        self.begin_log_turn();
+        true
+    }
+
+    /// Ends logging. What was logged is durable afterwards, if the disk lets it.
+    fn stop_writer(&mut self) {
+        if self.aof.writer.is_some() && !self.finish_log() {
+            tracing::warn!("Fail to fsync the AOF file: {}", self.aof.write_error().unwrap_or_default());
+        }
+        self.aof.writer = None;
+        self.aof.trouble = None;
+        self.aof.unsynced = false;
+        self.feed = None;
+        self.hold = super::Hold::default();
+        self.renew_interest();
+    }
+
+    /// `appendonly` changed; false if it could not be followed.
+    pub(in super::super) fn switch_log(&mut self) -> bool {
+        match (self.config.appendonly, self.aof.state) {
+            (true, AofState::Off) => self.switch_on(),
+            (false, AofState::On | AofState::Waiting) => {
+                self.switch_off();
+                true
+            }
+            _ => true,
+        }
+    }
+
+    fn switch_off(&mut self) {
+        self.stop_writer();
+        self.aof.state = AofState::Off;
+        if std::mem::take(&mut self.aof.rewrite.scheduled) {
+            tracing::info!("AOF was disabled but there is a scheduled AOF background, cancel it.");
+        }
+        self.stop_rewrite_child();
+    }
+
+    /// Ends a child that rewrites the log, if there is one, as if it had never been.
+    pub fn stop_rewrite_child(&mut self) {
+        let Some(child) = self.saving.child_for(ChildWork::Rewrite) else { return };
+        tracing::info!("Killing running AOF rewrite child: {}", child.pid);
+        self.host.stop_child(child.pid, CALLED_OFF);
+        self.host.forget_child();
+        self.saving.child = None;
+        self.keyspace.access.frozen = false;
+    }
+
+    fn switch_on(&mut self) -> bool {
+        self.aof.state = AofState::Waiting;
+        if self.saving.child_for(ChildWork::Snapshot).is_some() {
+            self.aof.rewrite.scheduled = true;
+            tracing::info!(
+                "AOF was enabled but there is already another background operation. An AOF background was scheduled to \
+                 start when possible."
+            );
+        } else if self.must_not_block() {
+            self.aof.rewrite.scheduled = true;
+            tracing::info!(
+                "AOF was enabled during a transaction. An AOF background was scheduled to start when possible."
+            );
+        } else {
+            if self.saving.child_for(ChildWork::Rewrite).is_some() {
+                tracing::info!(
+                    "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and \
+                     starting a rewrite now."
+                );
+                self.stop_rewrite_child();
+            }
+            if !self.rewrite_in_background() {
+                self.aof.state = AofState::Off;
+                tracing::warn!(
+                    "The server needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the \
+                     above logs for more info about the error."
+                );
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Goes on in a new increment; false if it cannot be made, and the old one is gone on with.
+    pub(super) fn open_next_increment(&mut self) -> bool {
+        let file = self.config.appendfilename.clone();
+        let before = self.aof.manifest.clone();
+        let name = match self.aof.state {
+            AofState::Off => return true,
+            AofState::Waiting => temp_increment(&file),
+            AofState::On => self.aof.manifest.next_increment(&file),
+        };
+        let target = match self.aof.disk.create(&in_dir(&self.config, &name)) {
+            Ok(file) => Target::new(file, 0),
+            Err(error) => {
+                tracing::warn!("Can't open the append-only file {}: {}", shown(&name), reason(&error));
+                self.aof.manifest = before;
+                return false;
+            }
+        };
+        if self.aof.state == AofState::On && !self.persist_manifest() {
+            self.aof.manifest = before;
+            return false;
+        }
+        tracing::info!("Creating AOF incr file {} on background rewrite", shown(&name));
+        if let Some(feed) = &mut self.feed {
+            // Each file says by itself which database it begins in.
+            feed.db = None;
+        }
+        match &mut self.aof.writer {
+            Some(writer) => {
+                self.aof.others_bytes += writer.file_len();
+                writer.switch(target);
+                true
+            }
+            None => {
+                self.aof.others_bytes = 0;
+                self.start_writer(target)
+            }
+        }
+    }
+
+    /// Stops logging to the temporary increment, and removes it: the rewrite it was to go with failed.
+    pub(super) fn drop_temp_increment(&mut self) {
+        self.stop_writer();
+        let name = temp_increment(&self.config.appendfilename);
+        tracing::info!("Removing the temp incr aof file {} in the background", shown(&name));
+        // What cannot be removed is emptied by the next attempt.
+        let _ = self.aof.disk.unlink(&in_dir(&self.config, &name));
+    }
+
+    /// Removes the files that a newer base replaced.
+    pub(in super::super) fn remove_log_history(&mut self) {
+        if self.config.aof_disable_auto_gc || self.aof.manifest.history.is_empty() {
+            return;
+        }
+        for part in self.aof.manifest.take_history() {
+            tracing::info!("Removing the history file {} in the background", shown(&part.name));
+            let _ = self.aof.disk.unlink(&in_dir(&self.config, &part.name));
+        }
+        self.persist_manifest();
+    }
+}
+
+/// The increment that is filled while the first base is written.
+pub(super) fn temp_increment(file: &[u8]) -> Vec<u8> {
+    [b"temp-", file, b".incr"].concat()
+}

@@ -1,0 +1,461 @@
+//! Writing the log: a thread that writes and, under `appendfsync always`, syncs what many commands left at once; and a
+//! thread that only syncs, so that a slow disk does not keep writes from being written. Two counters tell how far they
+//! are: W, up to which the log is written (it survives the end of this process), and D, up to which it is durable (it
+//! survives a power cut). Offsets count bytes of the log from the start of the process, across files.
+
+use crate::persist::files::LogFile;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// When the log is forced to the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Policy {
+    Always,
+    EverySecond,
+    No,
+}
+
+impl Policy {
+    fn from_u8(n: u8) -> Policy {
+        match n {
+            0 => Policy::Always,
+            1 => Policy::EverySecond,
+            _ => Policy::No,
+        }
+    }
+}
+
+/// What is wrong with the disk.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// Writing fails and is tried again.
+    Write { reason: String },
+    /// Syncing failed: what was written since the last success may be lost, whatever later syncs say.
+    Sync { reason: String },
+    /// Under `always` the server cannot go on.
+    Fatal { line: String },
+}
+
+/// A file with its length.
+pub struct Target {
+    file: Arc<dyn LogFile>,
+    len: AtomicU64,
+}
+
+/// What the threads tell.
+pub struct Progress {
+    written: AtomicU64,
+    durable: AtomicU64,
+    /// Jobs that the writing thread has still to do.
+    writes: AtomicUsize,
+    /// Jobs that the syncing thread has still to do.
+    syncs: AtomicUsize,
+    policy: AtomicU8,
+    /// A child writes, and `no-appendfsync-on-rewrite` leaves the disk to it.
+    spare_disk: AtomicBool,
+    /// DEBUG AOF-FLUSH-SLEEP, microseconds.
+    sleep_us: AtomicU64,
+    /// Microseconds of the longest sync under `always` since it was last asked for.
+    longest_sync_us: AtomicU64,
+    trouble: Mutex<Option<Trouble>>,
+    troubled: AtomicBool,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+enum Write {
+    Append { target: Arc<Target>, bytes: Vec<u8>, end: u64 },
+    /// Nothing to write; sync what there is.
+    Sync,
+}
+
+struct Request {
+    target: Arc<Target>,
+    end: u64,
+}
+
+/// The log's way to the disk. The threads end with it.
+pub struct Writer {
+    pub progress: Arc<Progress>,
+    target: Arc<Target>,
+    writes: Sender<Write>,
+    syncs: Sender<Request>,
+}
+
+/// How long a failed write waits until it is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+/// Bytes gathered for one write.
+const GATHER: usize = 4 << 20;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Target {
+    /// A file that has so many bytes.
+    pub fn new(file: Arc<dyn LogFile>, len: u64) -> Arc<Target> {
+        Arc::new(Target { file, len: AtomicU64::new(len) })
+    }
+
+    pub fn len(&self) -> u64 {
+        self.len.load(Ordering::Acquire)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends bytes; how many of them are in the file, and why not all. A part of them is taken away again, so that
+    /// the file ends with a whole command.
+    fn append(&self, bytes: &[u8]) -> (usize, Option<io::Error>) {
+        let mut done = 0;
+        while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
+            let error = match self.file.append(rest) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(n) => {
+                    done += n;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            if done > 0 && self.file.truncate(self.len()).is_ok() {
+                done = 0;
+            }
+            self.len.fetch_add(done as u64, Ordering::AcqRel);
+            return (done, Some(error));
+        }
+        self.len.fetch_add(done as u64, Ordering::AcqRel);
+        (done, None)
+    }
+}
+
+impl Progress {
+    /// Up to where the log is written.
+    #[inline]
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Up to where the log is durable.
+    #[inline]
+    pub fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    /// Up to where replies may go out.
+    #[inline]
+    pub fn confirmed(&self) -> u64 {
+        if self.policy() == Policy::Always { self.durable() } else { self.written() }
+    }
+
+    pub fn policy(&self) -> Policy {
+        Policy::from_u8(self.policy.load(Ordering::Relaxed))
+    }
+
+    /// Syncs that are under way or wait.
+    pub fn pending_syncs(&self) -> usize {
+        self.syncs.load(Ordering::Acquire)
+    }
+
+    /// Whether the writing thread has something to do.
+    pub fn is_writing(&self) -> bool {
+        self.writes.load(Ordering::Acquire) > 0
+    }
+
+    /// What is wrong, if anything is.
+    pub fn trouble(&self) -> Option<Trouble> {
+        if !self.troubled.load(Ordering::Acquire) {
+            return None;
+        }
+        lock(&self.trouble).clone()
+    }
+
+    /// The longest sync since the last call, in microseconds.
+    pub fn take_longest_sync_us(&self) -> u64 {
+        self.longest_sync_us.swap(0, Ordering::Relaxed)
+    }
+
+    pub fn set_policy(&self, policy: Policy) {
+        self.policy.store(policy as u8, Ordering::Relaxed);
+    }
+
+    pub fn set_spare_disk(&self, spare: bool) {
+        self.spare_disk.store(spare, Ordering::Relaxed);
+    }
+
+    pub fn set_sleep_us(&self, us: u64) {
+        self.sleep_us.store(us, Ordering::Relaxed);
+    }
+
+    /// Forgets that a sync failed: a new base has everything.
+    pub fn forgive(&self) {
+        *lock(&self.trouble) = None;
+        self.troubled.store(false, Ordering::Release);
+    }
+
+    fn fail(&self, trouble: Trouble) {
+        let mut known = lock(&self.trouble);
+        // A write that fails does not make a failed sync good.
+        let worse = matches!(*known, Some(Trouble::Sync { .. } | Trouble::Fatal { .. }))
+            && matches!(trouble, Trouble::Write { .. });
+        if !worse {
+            *known = Some(trouble);
+        }
+        drop(known);
+        self.troubled.store(true, Ordering::Release);
+        (self.wake)();
+    }
+
+    /// Writing goes again; says whether it did not.
+    fn recover(&self) -> bool {
+        let mut known = lock(&self.trouble);
+        let recovered = matches!(*known, Some(Trouble::Write { .. }));
+        if recovered {
+            *known = None;
+            self.troubled.store(false, Ordering::Release);
+        }
+        recovered
+    }
+
+    fn sleep(&self) {
+        if let us @ 1.. = self.sleep_us.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_micros(us));
+        }
+    }
+}
+
+impl Writer {
+    /// Starts the threads. The log stands at `offset`; `wake` is called when a counter moved or something failed.
+    ///
+    /// # Errors
+    /// When no thread can be made.
+    pub fn start(
+        target: Arc<Target>,
+        offset: u64,
+        policy: Policy,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> io::Result<Writer> {
+        let progress = Arc::new(Progress {
+            written: AtomicU64::new(offset),
+            durable: AtomicU64::new(offset),
+            writes: AtomicUsize::new(0),
+            syncs: AtomicUsize::new(0),
+            policy: AtomicU8::new(policy as u8),
+            spare_disk: AtomicBool::new(false),
+            sleep_us: AtomicU64::new(0),
+            longest_sync_us: AtomicU64::new(0),
+            trouble: Mutex::new(None),
+            troubled: AtomicBool::new(false),
+            wake,
+        });
+        let (writes, to_write) = channel();
+        let (syncs, to_sync) = channel();
+        let shared = Arc::clone(&progress);
+        let first = Arc::clone(&target);
+        std::thread::Builder::new().name("aof_write".into()).spawn(move || {
+            Appender { progress: shared, target: first, unsynced: true, failing: false }.run(&to_write);
+        })?;
+        let shared = Arc::clone(&progress);
+        std::thread::Builder::new().name("bio_aof".into()).spawn(move || run_syncs(&shared, &to_sync))?;
+        Ok(Writer { progress, target, writes, syncs })
+    }
+
+    /// Bytes in the file that is appended to.
+    pub fn file_len(&self) -> u64 {
+        self.target.len()
+    }
+
+    /// Whether the caller may write by itself: no thread has the file in hands.
+    pub fn is_idle(&self) -> bool {
+        self.progress.policy() != Policy::Always
+            && !self.progress.is_writing()
+            && self.progress.pending_syncs() == 0
+            && !self.progress.troubled.load(Ordering::Acquire)
+    }
+
+    /// Writes on the calling thread, which [`Writer::is_idle`] allowed. What does not go is left to the thread.
+    pub fn write_here(&self, bytes: &[u8], end: u64) {
+        self.progress.sleep();
+        let (done, error) = self.target.append(bytes);
+        match error {
+            None => self.progress.written.store(end, Ordering::Release),
+            Some(error) => {
+                report_write(&self.progress, &error, false);
+                self.hand_over(bytes.get(done..).unwrap_or_default().to_vec(), end);
+            }
+        }
+    }
+
+    /// Has bytes written that end at this offset of the log.
+    pub fn hand_over(&self, bytes: Vec<u8>, end: u64) {
+        self.progress.writes.fetch_add(1, Ordering::AcqRel);
+        // The thread lives as long as this handle.
+        let _ = self.writes.send(Write::Append { target: Arc::clone(&self.target), bytes, end });
+    }
+
+    /// Has everything written so far forced to the disk. With `always` that happens by itself.
+    pub fn sync_later(&self) {
+        if self.progress.policy() == Policy::Always {
+            self.progress.writes.fetch_add(1, Ordering::AcqRel);
+            let _ = self.writes.send(Write::Sync);
+            return;
+        }
+        self.progress.syncs.fetch_add(1, Ordering::AcqRel);
+        let end = self.progress.written();
+        let _ = self.syncs.send(Request { target: Arc::clone(&self.target), end });
+    }
+
+    /// Goes on in another file. What was written to the one before becomes durable first.
+    pub fn switch(&mut self, target: Arc<Target>) {
+        self.sync_later();
+        self.target = target;
+    }
+
+    /// Waits until everything is written and synced, or cannot be.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    pub fn finish(&self) -> Result<(), Trouble> {
+        const STEP: Duration = Duration::from_micros(200);
+        while self.progress.is_writing() || self.progress.pending_syncs() > 0 {
+            if let Some(trouble) = self.progress.trouble() {
+                return Err(trouble);
+            }
+            std::thread::sleep(STEP);
+        }
+        if let Some(trouble) = self.progress.trouble() {
+            return Err(trouble);
+        }
+        let synced = self.target.file.sync();
+        synced.map_err(|error| Trouble::Sync { reason: crate::sys::errno::reason(&error) })?;
+        self.progress.durable.store(self.progress.written(), Ordering::Release);
+        Ok(())
+    }
+}
+
+fn report_write(progress: &Progress, error: &io::Error, always: bool) {
+    let reason = crate::sys::errno::reason(error);
+    tracing::warn!("Error writing to the AOF file: {reason}");
+    progress.fail(if always {
+        let line = "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...";
+        Trouble::Fatal { line: line.to_string() }
+    } else {
+        Trouble::Write { reason }
+    });
+}
+
+/// The writing thread.
+struct Appender {
+    progress: Arc<Progress>,
+    target: Arc<Target>,
+    /// Something in `target` may not be durable.
+    unsynced: bool,
+    failing: bool,
+}
+
+impl Appender {
+    fn run(mut self, jobs: &Receiver<Write>) {
+        while let Ok(first) = jobs.recv() {
+            let (mut taken, mut gathered) = (1, 0);
+            let mut fine = self.take(first, &mut gathered);
+            while fine
+                && gathered < GATHER
+                && let Ok(next) = jobs.try_recv()
+            {
+                taken += 1;
+                fine = self.take(next, &mut gathered);
+            }
+            fine = fine && self.sync_if_always();
+            if !fine {
+                // Nothing is confirmed any more; the server ends.
+                return;
+            }
+            self.progress.writes.fetch_sub(taken, Ordering::AcqRel);
+            (self.progress.wake)();
+        }
+    }
+
+    /// Does one job; false when there is no going on.
+    fn take(&mut self, job: Write, gathered: &mut usize) -> bool {
+        let Write::Append { target, mut bytes, end } = job else {
+            self.unsynced = true;
+            return true;
+        };
+        if !Arc::ptr_eq(&target, &self.target) {
+            // The end of the file before comes first: nothing behind it may be durable without it.
+            if !self.sync_if_always() {
+                return false;
+            }
+            self.target = target;
+        }
+        *gathered += bytes.len();
+        self.progress.sleep();
+        loop {
+            let (done, error) = self.target.append(&bytes);
+            let Some(error) = error else { break };
+            bytes.drain(..done.min(bytes.len()));
+            let always = self.progress.policy() == Policy::Always;
+            if !self.failing || always {
+                report_write(&self.progress, &error, always);
+            }
+            self.failing = true;
+            if always {
+                return false;
+            }
+            std::thread::sleep(RETRY);
+        }
+        self.failing = false;
+        if self.progress.troubled.load(Ordering::Acquire) && self.progress.recover() {
+            tracing::info!("AOF write error looks solved. The server can write again.");
+        }
+        self.unsynced = true;
+        self.progress.written.store(end, Ordering::Release);
+        true
+    }
+
+    /// Syncs, if everything has to be durable at once; false when there is no going on.
+    fn sync_if_always(&mut self) -> bool {
+        if !self.unsynced || self.progress.policy() != Policy::Always {
+            return true;
+        }
+        if self.progress.spare_disk.load(Ordering::Relaxed) {
+            self.progress.durable.store(self.progress.written(), Ordering::Release);
+            return true;
+        }
+        let began = crate::sys::clock::monotonic_us();
+        if let Err(error) = self.target.file.sync() {
+            let reason = crate::sys::errno::reason(&error);
+            let line = format!(
+                "Can't persist AOF for fsync error when the AOF fsync policy is 'always': {reason}. Exiting..."
+            );
+            self.progress.fail(Trouble::Fatal { line });
+            return false;
+        }
+        let took = crate::sys::clock::monotonic_us().saturating_sub(began);
+        self.progress.longest_sync_us.fetch_max(took, Ordering::Relaxed);
+        self.unsynced = false;
+        self.progress.durable.store(self.progress.written(), Ordering::Release);
+        true
+    }
+}
+
+fn run_syncs(progress: &Progress, jobs: &Receiver<Request>) {
+    for Request { target, end } in jobs {
+        match target.file.sync() {
+            Ok(()) => {
+                if progress.trouble().is_none() {
+                    progress.durable.fetch_max(end, Ordering::AcqRel);
+                }
+            }
+            Err(error) => {
+                let reason = crate::sys::errno::reason(&error);
+                tracing::warn!("Fail to fsync the AOF file: {reason}");
+                progress.fail(Trouble::Sync { reason });
+            }
+        }
+        progress.syncs.fetch_sub(1, Ordering::AcqRel);
+        (progress.wake)();
+    }
+}
