@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn held_bytes_go_when_their_offset_is_confirmed() {
         let mut out = Output::new();
-        let mut add = |out: &mut Output, len: usize, need: u64| {
+        let add = |out: &mut Output, len: usize, need: u64| {
             out.buf.extend(std::iter::repeat_n(0, len));
             out.hold(need, 10);
         };

@@ -146,7 +146,8 @@ impl Engine {
 
     /// Loads the log again while it is written to: DEBUG LOADAOF.
     pub fn reload_log(&mut self) -> LogLoad {
-        let (manifest, others, base) = (self.aof.manifest.clone(), self.aof.others_bytes, self.aof.base_bytes);
+        let (manifest, others, base) =
+            (self.aof.manifest.clone(), self.aof.others_bytes, self.aof.base_bytes);
         let loaded = self.load_log();
         if self.aof.state != super::AofState::Off {
             (self.aof.manifest, self.aof.others_bytes, self.aof.base_bytes) = (manifest, others, base);
@@ -182,7 +183,9 @@ impl Engine {
             tracing::warn!("Error trying to move the old AOF file {file} into dir {dir}: {why}");
             return false;
         }
-        tracing::info!("Successfully migrated an old-style AOF file ({file}) into the AOF directory ({dir}).");
+        tracing::info!(
+            "Successfully migrated an old-style AOF file ({file}) into the AOF directory ({dir})."
+        );
         true
     }
 
@@ -253,7 +256,8 @@ impl Engine {
         );
         let defaults = load_options(&self.config, &self.keyspace);
         let options = LoadOptions { drop_expired: false, ..defaults };
-        let mut source = Source::from_stream(input, Some(size), self.config.rdbchecksum && !self.skip_checksum);
+        let mut source =
+            Source::from_stream(input, Some(size), self.config.rdbchecksum && !self.skip_checksum);
         let mut events = BaseEvents::default();
         match load_keyspace(&mut source, &mut self.keyspace, &options, &mut events) {
             Ok(loaded) => {
@@ -282,10 +286,7 @@ impl Engine {
             Ok(mut input) => self.load_commands(name, &mut *input, size, skipped),
             Err(error) => {
                 let why = reason(&error);
-                tracing::warn!(
-                    "Unrecoverable error reading the append only file {}: {why}",
-                    shown(name)
-                );
+                tracing::warn!("Unrecoverable error reading the append only file {}: {why}", shown(name));
                 FileLoad::Failed
             }
         }

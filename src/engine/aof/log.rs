@@ -65,7 +65,11 @@ impl Engine {
         let spared = self.config.no_appendfsync_on_rewrite && child;
         writer.progress.set_spare_disk(spared);
         let due = now_ms - self.aof.synced_ms >= SYNC_EVERY_MS && self.aof.unsynced;
-        if due && policy(&self.config) == Policy::EverySecond && !spared && writer.progress.pending_syncs() == 0 {
+        if due
+            && policy(&self.config) == Policy::EverySecond
+            && !spared
+            && writer.progress.pending_syncs() == 0
+        {
             self.aof.unsynced = writer.progress.is_writing();
             self.aof.synced_ms = now_ms;
             writer.sync_later();

@@ -1,7 +1,7 @@
 //! Rewriting the log: a child writes a new base, while changes go to a new increment; then the manifest names both.
 
 use super::super::machine::{Base, Engine, Host};
-use super::super::saving::{ChildNews, ChildWork, SaveChild, CALLED_OFF};
+use super::super::saving::{CALLED_OFF, ChildNews, ChildWork, SaveChild};
 use super::state::{AofState, in_dir, path, shown};
 use super::switch::temp_increment;
 use crate::config::Config;
@@ -49,7 +49,8 @@ impl Engine {
         let as_rdb = self.config.aof_use_rdb_preamble;
         let base = Base { target: path(TEMP_BASE.as_bytes()), as_rdb, stamp_s: self.base_stamp() };
         let began = monotonic_us();
-        let forked = self.with_base(|host, space, config, options| host.fork_rewrite(space, config, options, &base));
+        let forked =
+            self.with_base(|host, space, config, options| host.fork_rewrite(space, config, options, &base));
         match forked {
             Ok(pid) => {
                 tracing::info!("Background append only file rewriting started by pid {pid}");
@@ -76,7 +77,8 @@ impl Engine {
         }
         let percentage = u64::from(self.config.auto_aof_rewrite_percentage);
         let bytes = self.aof.bytes();
-        if self.aof.state != AofState::On || percentage == 0 || bytes <= self.config.auto_aof_rewrite_min_size {
+        if self.aof.state != AofState::On || percentage == 0 || bytes <= self.config.auto_aof_rewrite_min_size
+        {
             return false;
         }
         let growth = (bytes.saturating_mul(100) / self.aof.base_bytes.max(1)).saturating_sub(100);
@@ -202,7 +204,9 @@ impl Engine {
             }
             Err(error) => {
                 let (to, why) = (target.display(), reason(&error));
-                tracing::warn!("Error trying to rename the temporary AOF {part} file {temp} into {to}: {why}");
+                tracing::warn!(
+                    "Error trying to rename the temporary AOF {part} file {temp} into {to}: {why}"
+                );
                 false
             }
         }

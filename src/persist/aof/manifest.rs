@@ -264,7 +264,10 @@ mod tests {
         assert_eq!(fault("file b seq 1 type b"), (Some(2), "Found duplicate base file information"));
         assert_eq!(fault("file b seq 1 type x"), (Some(2), "Unknown AOF file type"));
         assert_eq!(fault("file ../b seq 1 type i"), (Some(2), "File can't be a path, just a filename"));
-        assert_eq!(refusal("file a seq 2 type i\nfile b seq 2 type i\n").1, "Found a non-monotonic sequence number");
+        assert_eq!(
+            refusal("file a seq 2 type i\nfile b seq 2 type i\n").1,
+            "Found a non-monotonic sequence number"
+        );
     }
 
     #[test]

@@ -22,11 +22,19 @@ pub enum ReadError {
 
 /// What one look at the buffer found.
 enum Found {
-    Command { end: usize },
-    Annotation { end: usize },
+    Command {
+        end: usize,
+    },
+    Annotation {
+        end: usize,
+    },
     /// More is needed: so many bytes in the buffer at least.
-    Partial { need: usize },
-    Wrong { at: usize },
+    Partial {
+        need: usize,
+    },
+    Wrong {
+        at: usize,
+    },
 }
 
 /// Reads a log.

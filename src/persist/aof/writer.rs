@@ -66,7 +66,11 @@ pub struct Progress {
 }
 
 enum Write {
-    Append { target: Arc<Target>, bytes: Vec<u8>, end: u64 },
+    Append {
+        target: Arc<Target>,
+        bytes: Vec<u8>,
+        end: u64,
+    },
     /// Nothing to write; sync what there is.
     Sync,
 }
