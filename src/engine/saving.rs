@@ -21,6 +21,7 @@ pub struct Saving {
     last_try_s: i64,
     /// The last save in the background, or any since, succeeded.
     pub last_ok: bool,
+    /// Times that somebody, or a save point, asked for one.
     pub saves: u64,
     /// BGSAVE SCHEDULE, or BGSAVE in a transaction: begins as soon as it can.
     pub scheduled: bool,
@@ -143,7 +144,6 @@ impl Engine {
 
     /// Writes the data file now; says whether that succeeded.
     pub fn save_now(&mut self) -> bool {
-        self.saving.saves += 1;
         let saved = self.with_snapshot(|host, space, config, options| host.save(space, config, options));
         if saved {
             self.dirty_since_save = 0;

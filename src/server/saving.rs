@@ -8,13 +8,14 @@ use crate::keyspace::Keyspace;
 use crate::persist::disk::{ReplaceError, replace_file};
 use crate::persist::rdb::{self, SaveOptions};
 use crate::sys::errno::reason;
-use crate::sys::process::{Ended, Fork, exit_now, fork, kill, pid, reap, wait_for};
+use crate::sys::process::{Ended, Fork, exit_now, fork, kill, pid, reap, unlink, wait_for};
 use crate::sys::{clock, memory, signals};
-use std::ffi::OsStr;
+use std::ffi::{CString, OsStr};
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// How often a child tells how far it is.
@@ -37,8 +38,22 @@ fn temp_name(pid: i32) -> PathBuf {
     PathBuf::from(format!("temp-{pid}.rdb"))
 }
 
+/// The name under which this process writes its data file, once it did so.
+static OWN_TEMP: OnceLock<CString> = OnceLock::new();
+
+/// Removes what this process has written of a data file. Safe in a signal handler.
+pub fn remove_unfinished() {
+    if let Some(path) = OWN_TEMP.get() {
+        unlink(path);
+    }
+}
+
 /// Writes the data file, and logs what comes of it.
 pub fn save(space: &Keyspace, config: &Config, options: &SaveOptions<'_>) -> bool {
+    if let Ok(path) = CString::new(temp_name(pid()).into_os_string().into_vec()) {
+        // It stays the same.
+        let _ = OWN_TEMP.set(path);
+    }
     write_file(space, config, options, &mut |_| ())
 }
 

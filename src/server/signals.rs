@@ -2,8 +2,8 @@
 
 use std::os::fd::RawFd;
 
-use super::log;
 use super::logline::Severity;
+use super::{log, saving};
 use crate::sys::process::exit_now;
 use crate::sys::signals::{self, Request};
 
@@ -20,6 +20,7 @@ pub fn install(wake: RawFd) {
 fn on_request(request: Request, before: Option<Request>) {
     if insists(request, before) {
         log::from_handler(Severity::Warning, "You insist... exiting now.");
+        saving::remove_unfinished();
         exit_now(1);
     }
     log::from_handler(Severity::Warning, scheduling(request));

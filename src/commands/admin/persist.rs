@@ -20,6 +20,7 @@ fn save(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
     if engine.saving.child_for(ChildWork::Snapshot).is_some() {
         return Err(Error::Plain("Background save already in progress"));
     }
+    engine.saving.saves += 1;
     if !engine.save_now() {
         return Err(FAILED);
     }

@@ -54,8 +54,12 @@ fn flush(engine: &mut Engine, id: ClientId, db: Option<DbIndex>) -> CmdResult {
         keys += engine.keyspace.flush(db);
     }
     engine.keyspace.effects.dirty += keys as u64;
+    if db.is_none() {
+        engine.stop_save_child();
+    }
     if db.is_none() && !engine.config.save.is_empty() {
-        // Of an empty data set nothing is unsaved.
+        // What is gone must not come back with the next start. That a save failed is logged, and shows in the next.
+        engine.save_now();
         engine.dirty_since_save = 0;
         engine.keyspace.effects.dirty = 0;
     }
