@@ -1,4 +1,4 @@
-//! GEOSEARCH, GEOSEARCHSTORE.
+//! GEOSEARCH and GEOSEARCHSTORE, which are told everything by options.
 
 use super::area::area;
 use super::area_options::{Command, Form};

@@ -1,4 +1,4 @@
-//! ZDIFF, ZDIFFSTORE.
+//! ZDIFF and ZDIFFSTORE: the members of the first sorted set that no other one has.
 
 use super::gather::{Gathered, Members, collect, reply_members};
 use super::limits::zset_limits;

@@ -1,4 +1,4 @@
-//! ZINTER, ZINTERSTORE, ZINTERCARD.
+//! ZINTER, ZINTERSTORE and ZINTERCARD: the members that several sorted sets have in common.
 
 use super::gather::{Members, collect, reply_members};
 use super::limits::zset_limits;

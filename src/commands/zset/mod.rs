@@ -18,7 +18,7 @@ mod read;
 mod remove;
 mod scan;
 pub mod store;
-mod union;
+mod unite;
 
 /// The family.
 pub const ALL: &[&Spec] = &[
@@ -55,6 +55,6 @@ pub const ALL: &[&Spec] = &[
     &remove::ZREMRANGEBYRANK,
     &remove::ZREMRANGEBYSCORE,
     &scan::ZSCAN,
-    &union::ZUNION,
-    &union::ZUNIONSTORE,
+    &unite::ZUNION,
+    &unite::ZUNIONSTORE,
 ];

@@ -1,4 +1,4 @@
-//! ZRANDMEMBER.
+//! ZRANDMEMBER: members chosen by chance, each once or each anew.
 
 use super::range::reply_scored;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Group, KeyFlags, KeySpec, Spec, done};

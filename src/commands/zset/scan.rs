@@ -1,4 +1,4 @@
-//! ZSCAN.
+//! ZSCAN: walking over the members of a sorted set. Cursor, options and reply are those of every scan.
 
 use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Group, KeyFlags, KeySpec, Spec, done};

@@ -1,4 +1,4 @@
-//! ZUNION, ZUNIONSTORE.
+//! ZUNION and ZUNIONSTORE: the members of several sorted sets, each once.
 
 use super::gather::{Gathered, Members, collect, reply_members};
 use super::limits::zset_limits;
