@@ -22,3 +22,4 @@ pub mod pubsub;
 pub mod stats;
 
 pub mod server;
+pub mod tools;

@@ -6,5 +6,6 @@ use std::process::ExitCode;
 static HEAP: spinel::sys::heap::CountingAllocator = spinel::sys::heap::CountingAllocator;
 
 fn main() -> ExitCode {
-    spinel::server::run::main(std::env::args_os().collect())
+    let argv: Vec<_> = std::env::args_os().collect();
+    spinel::tools::run(&argv).unwrap_or_else(|| spinel::server::run::main(argv))
 }

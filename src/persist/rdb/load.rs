@@ -32,6 +32,12 @@ pub trait LoadEvents {
     /// # Errors
     /// Why it is refused, which ends the load.
     fn function(&mut self, code: &[u8]) -> std::result::Result<(), String>;
+    /// Reading is at this offset and about to do this, in Redis' words.
+    fn at(&mut self, _offset: u64, _doing: &'static str) {}
+    /// What follows is of this database.
+    fn selected(&mut self, _db: DbIndex) {}
+    /// A key was read, and its value, of the form with this number, comes next.
+    fn key(&mut self, _key: &[u8], _form: u8, _expiry: Option<UnixMs>) {}
     /// A key with an empty collection was left out.
     fn skipped_empty(&mut self, _key: &[u8]) {}
     /// So many keys and bytes were read. False ends the load.
@@ -167,7 +173,9 @@ impl Loader<'_, '_, '_, '_> {
                 }
             }
             opcode::AUX => {
+                self.events.at(self.source.offset(), "read-aux");
                 let (name, value) = (self.source.text()?, self.source.text()?);
+                self.events.at(self.source.offset(), "read-aux");
                 self.loaded.aux.note(&name, &value);
                 self.events.aux(&name, &value);
             }
@@ -189,11 +197,16 @@ impl Loader<'_, '_, '_, '_> {
         let databases = self.space.databases();
         let known = DbIndex::try_from(index).ok().filter(|db| usize::from(*db) < databases);
         self.db = known.ok_or_else(|| self.source.error(Cause::Database { index, databases }))?;
+        self.events.at(self.source.offset(), "read-len");
+        self.events.selected(self.db);
         Ok(())
     }
 
     fn key(&mut self, form: u8, attributes: Attributes) -> Result<()> {
+        self.events.at(self.source.offset(), "read-key");
         let key = self.source.text()?;
+        self.events.at(self.source.offset(), "read-object-value");
+        self.events.key(&key, form, attributes.expiry);
         let value = load_value(self.source, form, &self.options.limits)?;
         let due = attributes.expiry.is_some_and(|ms| ms < self.space.now_ms);
         match value {
@@ -224,6 +237,7 @@ impl Loader<'_, '_, '_, '_> {
         if self.loaded.version < FIRST_SUMMED {
             return Ok(());
         }
+        self.events.at(self.source.offset(), "check-sum");
         let found = self.source.checksum();
         let expected = u64::from_le_bytes(self.source.array()?);
         self.loaded.checked = match found {
