@@ -203,7 +203,8 @@ impl LogCheck<'_> {
         let (name, until_s) = (self.path.display(), self.asked.until_s);
         let start = self.at;
         let Some(line) = self.line_of(MAX_LINE) else {
-            return give_up(format!("Failed to read annotations from AOF {name}, aborting...")).map(|_| false);
+            return give_up(format!("Failed to read annotations from AOF {name}, aborting..."))
+                .map(|_| false);
         };
         let Some(stamp) = line.strip_prefix(b"#TS:").filter(|_| until_s != 0) else { return Ok(false) };
         let digits = stamp.strip_suffix(b"\r\n").and_then(crate::util::numbers::parse_i64);
@@ -227,9 +228,7 @@ impl LogCheck<'_> {
         }
         match self.reader.get_ref().set_len(start) {
             Ok(()) => Ok(true),
-            Err(_) => {
-                give_up(format!("Failed to truncate AOF {name} to timestamp {until_s}")).map(|_| false)
-            }
+            Err(_) => give_up(format!("Failed to truncate AOF {name} to timestamp {until_s}")).map(|_| false),
         }
     }
 
@@ -286,11 +285,10 @@ impl LogCheck<'_> {
 
     fn word(&mut self) -> Option<Vec<u8>> {
         let len = self.number(b'$')?;
-        let Some(whole) = u64::try_from(len).ok().filter(|len| *len <= i64::MAX as u64 - 2).map(|len| len + 2)
+        let Some(whole) =
+            u64::try_from(len).ok().filter(|len| *len <= i64::MAX as u64 - 2).map(|len| len + 2)
         else {
-            self.fail(format!(
-                "Expected to read string of {len} bytes, which is not in the suitable range"
-            ));
+            self.fail(format!("Expected to read string of {len} bytes, which is not in the suitable range"));
             return None;
         };
         self.began = self.at;
