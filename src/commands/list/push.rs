@@ -6,7 +6,8 @@ use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, 
 use crate::keyspace::EventClass;
 use crate::types::list::{End, List};
 
-const COMPLEXITY: &str = "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.";
+const COMPLEXITY: &str = "O(1) for each element added, so O(N) to add N elements when the command is called with \
+                          multiple arguments.";
 
 const KEYS: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::INSERT))];
 

@@ -9,8 +9,8 @@ use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, 
 use crate::keyspace::EventClass;
 use crate::types::list::{End, List, Quicklist};
 
-const COMPLEXITY: &str = "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned \
-     elements. When the elements are not sorted, complexity is O(N).";
+const COMPLEXITY: &str = "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number \
+                          of returned elements. When the elements are not sorted, complexity is O(N).";
 const READ: KeyFlags = KeyFlags::RO.with(KeyFlags::ACCESS);
 const BY_AND_GET: KeySpec = KeySpec::unknown(READ).notes(
     "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key \
@@ -30,7 +30,8 @@ pub static SORT: Spec = Spec::write("sort", -2)
     .complexity(COMPLEXITY)
     .summary("Sorts the elements of a list, a set or a sorted set, and may store the outcome.")
     .syntax(
-        "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA] [STORE destination]",
+        "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA] \
+         [STORE destination]",
     )
     .run(|ctx, args| run(ctx, args, true));
 
