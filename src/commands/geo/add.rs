@@ -34,7 +34,7 @@ fn geoadd(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         first += 1;
     }
     let rest = args.rest(first);
-    if rest.len() % 3 != 0 || (nx && xx) {
+    if !rest.len().is_multiple_of(3) || (nx && xx) {
         return Err(Error::Syntax);
     }
     let mut pairs = Pairs::new();

@@ -78,7 +78,7 @@ impl Options {
         if nx && xx {
             return Err(Error::Plain("XX and NX options at the same time are not compatible"));
         }
-        if (gt && nx) || (lt && nx) || (gt && lt) {
+        if nx && (gt || lt) || gt && lt {
             return Err(Error::Plain("GT, LT, and/or NX options at the same time are not compatible"));
         }
         if incr && pairs > 1 {
@@ -94,7 +94,7 @@ fn zadd(ctx: &mut Ctx<'_>, args: &Args<'_>, mut options: Options) -> CmdResult {
         first += 1;
     }
     let rest = args.rest(first);
-    if rest.is_empty() || rest.len() % 2 != 0 {
+    if rest.is_empty() || !rest.len().is_multiple_of(2) {
         return Err(Error::Syntax);
     }
     options.check(rest.len() / 2)?;
