@@ -11,6 +11,7 @@ mod geo;
 mod hash;
 mod hll;
 mod list;
+mod page;
 pub mod pubsub;
 mod set;
 mod sort;
@@ -39,3 +40,4 @@ const FAMILIES: &[&[&Spec]] = &[
 ];
 
 pub use every::all;
+pub use page::render as render_docs;

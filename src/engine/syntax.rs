@@ -92,7 +92,7 @@ impl Reader<'_> {
             "<" => as_one(merge_repetitions(self.alternatives(">"))),
             "..." => plain("...".to_string(), Kind::PureToken),
             word if is_token(word) => self.token(word),
-            word => plain(word.to_string(), kind_of(word)),
+            word => argument(word),
         }
     }
 
@@ -106,6 +106,25 @@ impl Reader<'_> {
         let mut node = self.node(next);
         node.token = Some(word.to_string());
         node
+    }
+}
+
+/// A usage line as it is shown: without the types that are told with `name:type`.
+pub fn shown(syntax: &str) -> String {
+    let words = syntax.split(' ').map(|word| match word.split_once(':') {
+        Some((name, rest)) => format!("{name}{}", rest.trim_start_matches(char::is_alphabetic)),
+        None => word.to_string(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// An argument by its word; `name:type` tells the type where the name alone would mislead.
+fn argument(word: &str) -> Node {
+    match word.split_once(':') {
+        Some((name, "double")) => plain(name.to_string(), Kind::Double),
+        Some((name, "integer")) => plain(name.to_string(), Kind::Integer),
+        Some((name, "string")) => plain(name.to_string(), Kind::String),
+        _ => plain(word.to_string(), kind_of(word)),
     }
 }
 
@@ -141,7 +160,17 @@ fn as_one(mut nodes: Vec<Node>) -> Node {
         return nodes.pop().expect("there is one");
     }
     let name = nodes.first().map_or("", |node| node.name.as_str()).to_string();
-    plain(name, Kind::Block(nodes))
+    let leaf = |node: &Node| {
+        !node.optional && !matches!(node.kind, Kind::OneOf(_) | Kind::Block(_) | Kind::PureToken)
+    };
+    // A word before several plain arguments is theirs together: LIMIT offset count.
+    let token = match nodes.split_first_mut() {
+        Some((first, rest)) if leaf(first) && rest.iter().all(|node| leaf(node) && node.token.is_none()) => {
+            first.token.take()
+        }
+        _ => None,
+    };
+    Node { token, ..plain(name, Kind::Block(nodes)) }
 }
 
 /// `key [key ...]` and `field value [field value ...]` are one repeated argument.

@@ -242,7 +242,7 @@ fn write_docs(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
     }
     if !tree.is_empty() {
         reply.bulk(b"arguments");
-        write_arguments(reply, &tree, &mut 0);
+        write_arguments(reply, &tree, &mut 0, spec.keys.len() as i64 - 1);
     }
     if !command.subcommands.is_empty() {
         reply.bulk(b"subcommands");
@@ -253,8 +253,8 @@ fn write_docs(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
     }
 }
 
-/// `key_spec` counts the keys met so far: each belongs to the next key spec.
-fn write_arguments(reply: &mut Reply<'_>, nodes: &[Node], key_spec: &mut i64) {
+/// `key_spec` counts the keys met so far: each belongs to the next key spec, up to the last.
+fn write_arguments(reply: &mut Reply<'_>, nodes: &[Node], key_spec: &mut i64, last_spec: i64) {
     reply.array(nodes.len());
     for node in nodes {
         let inner = match &node.kind {
@@ -292,7 +292,7 @@ fn write_arguments(reply: &mut Reply<'_>, nodes: &[Node], key_spec: &mut i64) {
         }
         if is_key {
             reply.bulk(b"key_spec_index");
-            reply.int(*key_spec);
+            reply.int((*key_spec).min(last_spec));
             *key_spec += 1;
         }
         if !flags.is_empty() {
@@ -302,7 +302,7 @@ fn write_arguments(reply: &mut Reply<'_>, nodes: &[Node], key_spec: &mut i64) {
         }
         if let Some(inner) = inner {
             reply.bulk(b"arguments");
-            write_arguments(reply, inner, key_spec);
+            write_arguments(reply, inner, key_spec, last_spec);
         }
     }
 }

@@ -21,8 +21,8 @@ pub static BITFIELD: Spec = Spec::write("bitfield", -2)
     .complexity(COMPLEXITY)
     .summary("Reads, sets and adds to integers of any width within the string at a key.")
     .syntax(
-        "key [<GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset value | \
-         INCRBY encoding offset increment>> ...]",
+        "key [<GET encoding:string offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding:string offset value:integer | \
+         INCRBY encoding:string offset increment>> ...]",
     )
     .run(|ctx, args| bitfield(ctx, args, false));
 
@@ -34,7 +34,7 @@ pub static BITFIELD_RO: Spec = Spec::read("bitfield_ro", -2)
     .since("6.0.0")
     .complexity(COMPLEXITY)
     .summary("Reads integers of any width within the string at a key.")
-    .syntax("key [GET encoding offset [GET encoding offset ...]]")
+    .syntax("key [GET encoding:string offset [GET encoding:string offset ...]]")
     .run(|ctx, args| bitfield(ctx, args, true));
 
 #[derive(Clone, Copy)]

@@ -12,7 +12,7 @@ pub static SETBIT: Spec = Spec::write("setbit", 4)
     .group(Group::Bitmap)
     .since("2.2.0")
     .summary("Sets or clears a bit of the string at a key, filling with zeros up to it.")
-    .syntax("key offset value")
+    .syntax("key offset value:integer")
     .run(setbit);
 
 fn setbit(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {

@@ -44,7 +44,7 @@ static LIST: Spec = Spec::plain("list", -2)
     .complexity("O(N) where N is the number of client connections")
     .summary("Lists connections.")
     .syntax("[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]")
-    .tips(&["nondeterministic_output", "request_policy:all_nodes"])
+    .tips(&["nondeterministic_output"])
     .run_engine(list);
 
 fn list(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
@@ -241,7 +241,7 @@ static NO_TOUCH: Spec = Spec::plain("no-touch", 3)
     .run(|ctx, args| switch(ctx, args, |session| &mut session.no_touch));
 
 static IMPORT_SOURCE: Spec = Spec::plain("import-source", 3)
-    .flags(COMMON.with(Flags::ADMIN))
+    .flags(COMMON)
     .acl(Acl::CONNECTION)
     .group(Group::Connection)
     .since("8.1.0")

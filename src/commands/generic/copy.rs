@@ -57,7 +57,7 @@ fn copy(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 }
 
 pub static MOVE: Spec = Spec::write("move", 3)
-    .keys(&[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::DELETE))])
+    .keys(&[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE))])
     .flags(Flags::FAST)
     .acl(Acl::KEYSPACE)
     .summary("Moves a key to another database.")

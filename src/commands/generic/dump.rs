@@ -31,7 +31,8 @@ fn dump(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 }
 
 const RESTORED: &[KeySpec] = &[KeySpec::at(1, KeyFlags::OW.with(KeyFlags::UPDATE))];
-const SYNTAX: &str = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]";
+const SYNTAX: &str =
+    "key ttl:integer serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency:integer]";
 const HISTORY: &[(&str, &str)] = &[
     ("3.0.0", "Added the `REPLACE` modifier."),
     ("5.0.0", "Added the `ABSTTL` modifier."),

@@ -48,7 +48,7 @@ pub static HINCRBYFLOAT: Spec = Spec::write("hincrbyfloat", 4)
     .group(Group::Hash)
     .since("2.6.0")
     .summary("Adds a number with a fraction to the number in a field of a hash; a missing field counts as 0.")
-    .syntax("key field increment")
+    .syntax("key field increment:double")
     .run(hincrbyfloat);
 
 fn hincrbyfloat(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {

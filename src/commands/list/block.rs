@@ -20,7 +20,7 @@ const fn block_spec(name: &'static str) -> Spec {
         .group(Group::List)
         .since("2.0.0")
         .complexity("O(N) where N is the number of provided keys.")
-        .syntax("key [key ...] timeout")
+        .syntax("key [key ...] timeout:double")
         .history(HISTORY)
 }
 
@@ -40,7 +40,7 @@ pub static BLMPOP: Spec = Spec::write("blmpop", -5)
     .since("7.0.0")
     .complexity(MPOP_COMPLEXITY)
     .summary("Takes elements from the first of several lists that is there, or waits for one.")
-    .syntax("timeout numkeys key [key ...] <LEFT | RIGHT> [COUNT count]")
+    .syntax("timeout:double numkeys key [key ...] <LEFT | RIGHT> [COUNT count]")
     .run(blmpop);
 
 fn bpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {

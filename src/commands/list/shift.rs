@@ -38,14 +38,14 @@ pub static BLMOVE: Spec = move_spec("blmove", 6)
     .flags(Flags::BLOCKING)
     .since("6.2.0")
     .summary("Moves an element from one end of a list to one end of another, or waits for one.")
-    .syntax("source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout")
+    .syntax("source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout:double")
     .run(blmove);
 
 pub static BRPOPLPUSH: Spec = move_spec("brpoplpush", 4)
     .flags(Flags::BLOCKING)
     .since("2.2.0")
     .summary("Moves the last element of a list to the front of another, or waits for one.")
-    .syntax("source destination timeout")
+    .syntax("source destination timeout:double")
     .history(&[("6.0.0", "`timeout` is interpreted as a double instead of an integer.")])
     .deprecated("6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments")
     .run(brpoplpush);

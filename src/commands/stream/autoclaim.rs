@@ -16,7 +16,7 @@ pub static XAUTOCLAIM: Spec = Spec::write("xautoclaim", -6)
     .since("6.2.0")
     .complexity("O(1) if COUNT is small.")
     .summary("Hands pending entries that lay idle for too long to another consumer of the group.")
-    .syntax("key group consumer min-idle-time start [COUNT count] [JUSTID]")
+    .syntax("key group consumer min-idle-time start:string [COUNT count] [JUSTID]")
     .history(&[(
         "7.0.0",
         "Added an element to the reply array, containing deleted entries the command cleared from the PEL",

@@ -31,7 +31,7 @@ static CREATE: Spec = Spec::write("create", -5)
     .group(Group::Stream)
     .since("5.0.0")
     .summary("Creates a consumer group.")
-    .syntax("key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read]")
+    .syntax("key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read:integer]")
     .history(&[("7.0.0", "Added the `entries_read` named argument.")])
     .run(create);
 
@@ -128,7 +128,7 @@ static SETID: Spec = Spec::write("setid", -5)
     .group(Group::Stream)
     .since("5.0.0")
     .summary("Sets the ID up to which a consumer group has read.")
-    .syntax("key group <id | $> [ENTRIESREAD entries-read]")
+    .syntax("key group <id | $> [ENTRIESREAD entries-read:integer]")
     .history(&[("7.0.0", "Added the optional `entries_read` argument.")])
     .run(set_id);
 

@@ -19,7 +19,7 @@ pub static XPENDING: Spec = Spec::read("xpending", -3)
          O(N) time for iterating every consumer.",
     )
     .summary("Shows what was delivered to a consumer group and not acknowledged yet.")
-    .syntax("key group [[IDLE min-idle-time] start end count [consumer]]")
+    .syntax("key group [[IDLE min-idle-time:integer] start:string end:string count [consumer]]")
     .history(&[("6.2.0", "Added the `IDLE` option and exclusive range intervals.")])
     .tips(&["nondeterministic_output"])
     .run(xpending);

@@ -31,7 +31,7 @@ pub static XRANGE: Spec = Spec::read("xrange", -4)
          10 elements with COUNT), you can consider it O(1).",
     )
     .summary("Returns the entries of a stream between two IDs.")
-    .syntax("key start end [COUNT count]")
+    .syntax("key start:string end:string [COUNT count]")
     .history(HISTORY)
     .run(|ctx, args| range(ctx, args, false));
 

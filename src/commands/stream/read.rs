@@ -21,7 +21,7 @@ pub static XREAD: Spec = Spec::read("xread", -4)
     .since("5.0.0")
     .complexity("")
     .summary("Returns what several streams have behind the given IDs, and may wait for it.")
-    .syntax("[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]")
+    .syntax("[COUNT count] [BLOCK milliseconds] <STREAMS key [key ...] id [id ...]>")
     .run(xread);
 
 fn xread(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {

@@ -30,7 +30,7 @@ pub static XREADGROUP: Spec = Spec::write("xreadgroup", -7)
     )
     .summary("Delivers entries of streams to a consumer of a group, new ones or again, and may wait for them.")
     .syntax(
-        "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]",
+        "<GROUP group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] <STREAMS key [key ...] id [id ...]>",
     )
     .run(xreadgroup);
 

@@ -12,7 +12,7 @@ pub static XSETID: Spec = Spec::write("xsetid", -3)
     .group(Group::Stream)
     .since("5.0.0")
     .summary("Sets what a stream remembers of IDs and counts; made for replication.")
-    .syntax("key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]")
+    .syntax("key last-id [ENTRIESADDED entries-added:integer] [MAXDELETEDID max-deleted-id]")
     .history(&[("7.0.0", "Added the `entries_added` and `max_deleted_entry_id` arguments.")])
     .run(xsetid);
 

@@ -18,7 +18,7 @@ pub static XTRIM: Spec = Spec::write("xtrim", -4)
          organized in macro nodes containing multiple entries that can be released with a single deallocation.",
     )
     .summary("Removes entries from the beginning of a stream.")
-    .syntax("key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]")
+    .syntax("key <<MAXLEN | MINID> [= | ~] threshold [LIMIT count]>")
     .history(&[("6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option.")])
     .tips(&["nondeterministic_output"])
     .run(xtrim);

@@ -69,7 +69,7 @@ pub static INCRBYFLOAT: Spec = Spec::write("incrbyfloat", 3)
     .group(Group::String)
     .since("2.6.0")
     .summary("Adds a number with a fraction to the number at a key; a missing key counts as 0.")
-    .syntax("key increment")
+    .syntax("key increment:double")
     .run(incrbyfloat);
 
 fn incrbyfloat(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {

@@ -20,7 +20,7 @@ pub static BZPOPMIN: Spec = Spec::write("bzpopmin", -3)
     .summary(
         "Pops the member with the lowest score from the first sorted set that is there, or waits for one.",
     )
-    .syntax("key [key ...] timeout")
+    .syntax("key [key ...] timeout:double")
     .history(HISTORY)
     .run(|ctx, args| bzpop(ctx, args, End::Min));
 
@@ -34,7 +34,7 @@ pub static BZPOPMAX: Spec = Spec::write("bzpopmax", -3)
     .summary(
         "Pops the member with the highest score from the first sorted set that is there, or waits for one.",
     )
-    .syntax("key [key ...] timeout")
+    .syntax("key [key ...] timeout:double")
     .history(HISTORY)
     .run(|ctx, args| bzpop(ctx, args, End::Max));
 
@@ -46,7 +46,7 @@ pub static BZMPOP: Spec = Spec::write("bzmpop", -5)
     .since("7.0.0")
     .complexity(MPOP_COMPLEXITY)
     .summary("Pops members from the first of several sorted sets that is there, or waits for one.")
-    .syntax("timeout numkeys key [key ...] <MIN | MAX> [COUNT count]")
+    .syntax("timeout:double numkeys key [key ...] <MIN | MAX> [COUNT count]")
     .run(bzmpop);
 
 fn bzpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {

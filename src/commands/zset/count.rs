@@ -15,7 +15,7 @@ pub static ZCOUNT: Spec = Spec::read("zcount", 4)
     .since("2.0.0")
     .complexity(COMPLEXITY)
     .summary("Counts the members of a sorted set whose scores lie in a range.")
-    .syntax("key min max")
+    .syntax("key min:double max:double")
     .run(|ctx, args| {
         let range = score_range(args.get(2), args.get(3))?;
         let set = ctx.keys.read_as::<Zset>(args.key(1))?;

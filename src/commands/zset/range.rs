@@ -21,7 +21,7 @@ pub static ZRANGE: Spec = Spec::read("zrange", -4)
     .since("1.2.0")
     .complexity(BY_RANK)
     .summary("Lists the members of a sorted set in a range of ranks, scores or bytes.")
-    .syntax("key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]")
+    .syntax("key start:string stop:string [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]")
     .history(&[("6.2.0", "Added the `REV`, `BYSCORE`, `BYLEX` and `LIMIT` options.")])
     .run(|ctx, args| range(ctx, args, Form { kind: None, reverse: None, store: false }));
 
@@ -39,7 +39,7 @@ pub static ZRANGESTORE: Spec = Spec::write("zrangestore", -5)
          the destination key.",
     )
     .summary("Stores the members of a sorted set in a range of ranks, scores or bytes.")
-    .syntax("dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]")
+    .syntax("dst src min:string max:string [BYSCORE | BYLEX] [REV] [LIMIT offset count]")
     .run(zrangestore);
 
 pub static ZREVRANGE: Spec = Spec::read("zrevrange", -4)
@@ -60,7 +60,7 @@ pub static ZRANGEBYSCORE: Spec = Spec::read("zrangebyscore", -4)
     .since("1.0.5")
     .complexity(BY_VALUE)
     .summary("Lists the members of a sorted set whose scores lie in a range.")
-    .syntax("key min max [WITHSCORES] [LIMIT offset count]")
+    .syntax("key min:double max:double [WITHSCORES] [LIMIT offset count]")
     .history(&[("2.0.0", "Added the `WITHSCORES` modifier.")])
     .deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument")
     .run(|ctx, args| fixed(ctx, args, Kind::Score, false));
@@ -72,7 +72,7 @@ pub static ZREVRANGEBYSCORE: Spec = Spec::read("zrevrangebyscore", -4)
     .since("2.2.0")
     .complexity(BY_VALUE)
     .summary("Lists the members of a sorted set whose scores lie in a range, the highest score first.")
-    .syntax("key max min [WITHSCORES] [LIMIT offset count]")
+    .syntax("key max:double min:double [WITHSCORES] [LIMIT offset count]")
     .history(&[("2.1.6", "`min` and `max` can be exclusive.")])
     .deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments")
     .run(|ctx, args| fixed(ctx, args, Kind::Score, true));

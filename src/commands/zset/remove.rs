@@ -54,7 +54,7 @@ pub static ZREMRANGEBYSCORE: Spec = Spec::write("zremrangebyscore", 4)
     .since("1.2.0")
     .complexity(COMPLEXITY)
     .summary("Removes the members of a sorted set whose scores lie in a range.")
-    .syntax("key min max")
+    .syntax("key min:double max:double")
     .run(|ctx, args| {
         let range = score_range(args.get(2), args.get(3))?;
         remove(ctx, args, "zremrangebyscore", |set| set.score_span(&range))
