@@ -17,8 +17,8 @@ pub static XCLAIM: Spec = Spec::write("xclaim", -6)
     .complexity("O(log N) with N being the number of messages in the PEL of the consumer group.")
     .summary("Hands pending entries to another consumer of the group, as if they were delivered to it.")
     .syntax(
-        "key group consumer min-idle-time id [id ...] [IDLE ms:integer] [TIME unix-time-milliseconds] [RETRYCOUNT count] \
-         [FORCE] [JUSTID] [LASTID lastid]",
+        "key group consumer min-idle-time id [id ...] [IDLE ms:integer] [TIME unix-time-milliseconds] \
+         [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
     )
     .tips(&["nondeterministic_output"])
     .run(xclaim);

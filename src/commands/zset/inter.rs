@@ -19,7 +19,10 @@ pub static ZINTER: Spec = Spec::read("zinter", -3)
     .since("6.2.0")
     .complexity(COMPLEXITY)
     .summary("Lists the members that several sorted sets have in common, their scores put together.")
-    .syntax("numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]")
+    .syntax(
+        "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] \
+         [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+    )
     .run(zinter);
 
 pub static ZINTERSTORE: Spec = Spec::write("zinterstore", -4)
@@ -33,7 +36,10 @@ pub static ZINTERSTORE: Spec = Spec::write("zinterstore", -4)
     .since("2.0.0")
     .complexity(COMPLEXITY)
     .summary("Stores the members that several sorted sets have in common, their scores put together.")
-    .syntax("destination numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <SUM | MIN | MAX>]")
+    .syntax(
+        "destination numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] \
+         [AGGREGATE <SUM | MIN | MAX>]",
+    )
     .run(zinterstore);
 
 pub static ZINTERCARD: Spec = Spec::read("zintercard", -3)

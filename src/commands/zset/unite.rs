@@ -19,7 +19,8 @@ pub static ZUNION: Spec = Spec::read("zunion", -3)
     )
     .summary("Lists the members of several sorted sets, their scores put together.")
     .syntax(
-        "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
+        "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] \
+         [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
     )
     .run(zunion);
 
@@ -37,7 +38,8 @@ pub static ZUNIONSTORE: Spec = Spec::write("zunionstore", -4)
          elements in the resulting sorted set.",
     )
     .summary("Stores the members of several sorted sets, their scores put together.")
-    .syntax("destination numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] [AGGREGATE <SUM | MIN | MAX>]")
+    .syntax("destination numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] \
+         [AGGREGATE <SUM | MIN | MAX>]")
     .run(zunionstore);
 
 fn all<'a>(request: &Request<'_>, keys: &'a Keys<'_>) -> Members<'a> {
