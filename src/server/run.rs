@@ -185,6 +185,14 @@ fn reserve_descriptors(config: &mut Config) -> bool {
     true
 }
 
+/// A hash that nobody outside can foresee.
+fn random_hasher() -> Hasher {
+    let mut key = [0u8; 16];
+    random_bytes(&mut key);
+    let word = |at: usize| u64::from_le_bytes(key[at..at + 8].try_into().expect("eight bytes"));
+    Hasher::new(word(0), word(8))
+}
+
 /// Puts the machine, its sockets and its helper together.
 fn assemble(
     config: Config,
@@ -204,12 +212,9 @@ fn assemble(
     }
     let listening = Rc::new(RefCell::new(listening));
     let helper = Helper::start().map_err(|e| failed("Error starting the helper thread", e))?;
-    let mut key = [0u8; 16];
-    random_bytes(&mut key);
-    let word = |at: usize| u64::from_le_bytes(key[at..at + 8].try_into().expect("eight bytes"));
     let now_ms = clock::wall_ms();
-    let keyspace =
-        Keyspace::new(config.databases as usize, Hasher::new(word(0), word(8)), Rng::from_entropy(), now_ms);
+    let rng = Rng::from_entropy();
+    let keyspace = Keyspace::new(config.databases as usize, random_hasher(), rng, now_ms);
     let facts = ServerFacts {
         run_id: random_hex(40),
         repl_id: random_hex(40),

@@ -245,7 +245,7 @@ fn run_child(
             "Fork CoW for {what}: current {} MB, peak {} MB, average {} MB",
             cow >> 20,
             peak >> 20,
-            sum / looks.max(1) >> 20
+            (sum / looks.max(1)) >> 20
         );
     }
     saved

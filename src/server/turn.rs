@@ -314,7 +314,7 @@ impl Loop {
             if closing == Some(Closing::AfterReply) {
                 self.engine.close_now(id);
             }
-        } else if !connection.write_blocked && !(held && written == share) {
+        } else if !connection.write_blocked && (!held || written != share) {
             self.engine.client(id).queued_write = true;
             self.engine.writers.push(id);
         }

@@ -1,4 +1,4 @@
-//! XACK.
+//! XACK: entries of a group that were dealt with.
 
 use super::group_edit::with_group;
 use super::ids;

@@ -1,4 +1,4 @@
-//! XADD.
+//! XADD: appends an entry, and trims when asked to.
 
 use super::trim::Options;
 use crate::config::Config;

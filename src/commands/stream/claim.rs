@@ -1,4 +1,4 @@
-//! XCLAIM.
+//! XCLAIM: hands pending entries to another consumer.
 
 use super::group_edit::{consumer, consumer_made, no_group, with_group};
 use super::told::Told;

@@ -1,4 +1,4 @@
-//! XDEL.
+//! XDEL: takes entries out by their identifiers.
 
 use super::ids;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};

@@ -1,4 +1,4 @@
-//! XGROUP.
+//! XGROUP: creates, sets back and destroys groups and their consumers.
 
 use super::group_edit::{consumer_made, no_group_at};
 use super::ids;

@@ -1,4 +1,4 @@
-//! XPENDING.
+//! XPENDING: what a group has handed out and not heard of since.
 
 use super::group_edit::no_group;
 use super::{ids, replies};

@@ -1,4 +1,4 @@
-//! XREAD.
+//! XREAD: entries after given identifiers, waiting for them when asked to.
 
 use super::reading::{Reading, Served};
 use super::{ids, replies};

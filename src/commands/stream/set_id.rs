@@ -1,4 +1,4 @@
-//! XSETID.
+//! XSETID: sets a stream's last identifier and its counters.
 
 use super::ids;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
