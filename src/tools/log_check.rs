@@ -220,7 +220,8 @@ impl LogCheck<'_> {
         }
         if !self.last {
             println!(
-                "Failed to truncate AOF {name} to timestamp {until_s} to offset {start} because it is not the last file."
+                "Failed to truncate AOF {name} to timestamp {until_s} to offset {start} because it is not the last \
+                 file."
             );
             let text = "If you insist, please delete all files after this file according to the manifest file and \
                         delete the corresponding records in manifest file manually. Then re-run redis-check-aof.";

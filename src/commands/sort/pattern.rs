@@ -67,7 +67,9 @@ impl<'a> Pattern<'a> {
 mod tests {
     use super::*;
 
-    fn parts(text: &str) -> Option<(&[u8], &[u8], Option<&[u8]>)> {
+    type Parts<'t> = (&'t [u8], &'t [u8], Option<&'t [u8]>);
+
+    fn parts(text: &str) -> Option<Parts<'_>> {
         match Pattern::new(text.as_bytes()) {
             Pattern::Key { before, after, field } => Some((before, after, field)),
             _ => None,

@@ -199,8 +199,8 @@ impl Engine {
             if !self.rewrite_in_background() {
                 self.aof.state = AofState::Off;
                 tracing::warn!(
-                    "The server needs to enable the AOF but can't trigger a background AOF rewrite operation. Check the \
-                     above logs for more info about the error."
+                    "The server needs to enable the AOF but can't trigger a background AOF rewrite operation. \
+                     Check the above logs for more info about the error."
                 );
                 return false;
             }

@@ -234,7 +234,8 @@ mod tests {
         }
     }
 
-    const LOG: &[u8] = b"#TS:1628217470\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\na\r\nb\r\n#TS:9\r\n";
+    const LOG: &[u8] = b"#TS:1628217470\r\n*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n\
+        *3\r\n$3\r\nSET\r\n$0\r\n\r\n$4\r\na\r\nb\r\n#TS:9\r\n";
 
     fn read(log: &[u8], step: usize) -> (Vec<Vec<Vec<u8>>>, u64, Option<ReadError>) {
         let mut input = Dripping(log, step);
@@ -284,7 +285,7 @@ mod tests {
         for bad in [&b"!!!"[..], b"*x\r\n", b"*0\r\n", b"*1\r\n$-1\r\n", b"*1\r\n!", b"*1\r\n$1\r\nabc"] {
             assert!(matches!(read(bad, 3).2, Some(ReadError::Format)), "{bad:?}");
         }
-        assert!(matches!(read(b"*1\r\n$9223372036854775807\r\n", 3).2, Some(_)));
+        assert!(read(b"*1\r\n$9223372036854775807\r\n", 3).2.is_some());
     }
 
     #[test]
