@@ -4,4 +4,6 @@ mod canon;
 mod damage;
 mod golden;
 mod old_forms;
+mod power_cut;
 mod round_trip;
+mod sim_disk;

@@ -105,6 +105,11 @@ impl Aof {
         }
     }
 
+    /// What was written may be lost, whatever later syncs say.
+    pub(super) fn sync_failed(&self) -> bool {
+        matches!(self.trouble, Some(Trouble::Sync { .. }))
+    }
+
     /// Why the server has to end, if it has.
     pub fn fatal(&self) -> Option<&str> {
         match self.trouble.as_ref()? {

@@ -67,6 +67,7 @@ impl Engine {
         if !self.make_log_dir() {
             return false;
         }
+        self.remove_orphans();
         let file = self.config.appendfilename.clone();
         if self.aof.manifest.is_empty() && !self.write_first_base(&file) {
             return false;
@@ -95,6 +96,19 @@ impl Engine {
         self.aof.state = AofState::On;
         self.remove_log_history();
         self.start_writer(target)
+    }
+
+    /// Removes what children left that did not live to the end.
+    fn remove_orphans(&mut self) {
+        for name in self.aof.disk.list(path(b".")).unwrap_or_default() {
+            let Some(text) = name.to_str() else { continue };
+            let number = text.strip_prefix("temp-rewriteaof-").and_then(|rest| rest.strip_suffix(".aof"));
+            let pid = number.and_then(|number| number.trim_start_matches("bg-").parse().ok());
+            // Another server may work in the same directory.
+            if pid.is_some_and(|pid: i32| pid > 0 && crate::sys::process::kill(pid, 0).is_err()) {
+                let _ = self.aof.disk.unlink(&name);
+            }
+        }
     }
 
     fn write_first_base(&mut self, file: &[u8]) -> bool {
@@ -210,6 +224,10 @@ impl Engine {
 
     /// Goes on in a new increment; false if it cannot be made, and the old one is gone on with.
     pub(super) fn open_next_increment(&mut self) -> bool {
+        // Of all files but the last the end must be durable: a torn one is cut off nowhere else.
+        if !self.finish_log() && self.aof.state == AofState::On && !self.aof.sync_failed() {
+            return false;
+        }
         let file = self.config.appendfilename.clone();
         let before = self.aof.manifest.clone();
         let name = match self.aof.state {

@@ -155,7 +155,7 @@ impl<'a> LogReader<'a> {
             match self.buffer.get(to..end) {
                 None => return Found::Partial { need: end.saturating_sub(start) },
                 Some(b"\r\n") => {}
-                Some(_) => return Found::Wrong { at: to },
+                Some(end) => return Found::Wrong { at: to + usize::from(end.starts_with(b"\r")) },
             }
             self.ranges.push((from, to));
             at = end;
@@ -274,11 +274,11 @@ mod tests {
 
     #[test]
     fn zeroes_at_the_end_are_told_from_other_faults() {
-        for cut in [16, 39, 41, 50, 60] {
+        for cut in (17..LOG.len() - 7).chain([16]) {
             let zeroed = [&LOG[..cut], &[0; 5000][..]].concat();
             let (_, offset, error) = read(&zeroed, 999);
             assert!(matches!(error, Some(ReadError::Zeroes)), "{cut} {error:?}");
-            assert!(offset == 16 || offset == 39);
+            assert!(offset == 16 || offset == 39, "{cut} {offset}");
             let (_, _, error) = read(&[&zeroed[..], b"x"].concat(), 999);
             assert!(matches!(error, Some(ReadError::Format)), "{cut}");
         }

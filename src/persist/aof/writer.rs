@@ -341,7 +341,9 @@ impl Writer {
 
 fn report_write(progress: &Progress, error: &io::Error, always: bool) {
     let reason = crate::sys::errno::reason(error);
-    tracing::warn!("Error writing to the AOF file: {reason}");
+    if progress.trouble().is_none() {
+        tracing::warn!("Error writing to the AOF file: {reason}");
+    }
     progress.fail(if always {
         let line = "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...";
         Trouble::Fatal { line: line.to_string() }
