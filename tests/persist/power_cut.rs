@@ -33,7 +33,10 @@ impl SimHost {
         let saved = save_keyspace(space, options, &mut bytes, &mut |_| ());
         let beside = Path::new("temp-base");
         saved.is_ok()
-            && self.disk.create(beside).is_ok_and(|file| append_all(&*file, &bytes).is_ok() && file.sync().is_ok())
+            && self
+                .disk
+                .create(beside)
+                .is_ok_and(|file| append_all(&*file, &bytes).is_ok() && file.sync().is_ok())
             && self.disk.rename(beside, target).is_ok()
             && self.disk.sync_dir(target.parent().unwrap_or(Path::new(""))).is_ok()
     }
@@ -61,7 +64,13 @@ impl Host for SimHost {
     fn rewrite_config(&mut self, _config: &Config, _force_all: bool) -> Result<(), String> {
         Ok(())
     }
-    fn write_base(&mut self, space: &Keyspace, _: &Config, options: &SaveOptions<'_>, base: &Base<'_>) -> bool {
+    fn write_base(
+        &mut self,
+        space: &Keyspace,
+        _: &Config,
+        options: &SaveOptions<'_>,
+        base: &Base<'_>,
+    ) -> bool {
         self.write(space, options, base.target)
     }
     fn fork_rewrite(
@@ -143,7 +152,9 @@ fn work(server: &mut Server, policy: AppendFsync) -> (Vec<(usize, i64)>, usize) 
     }
     for at in 0..NUMBERS {
         if at % 3 == 0 {
-            for line in ["MULTI".to_string(), format!("RPUSH l {at}"), "SET last x".to_string(), "EXEC".to_string()] {
+            for line in
+                ["MULTI".to_string(), format!("RPUSH l {at}"), "SET last x".to_string(), "EXEC".to_string()]
+            {
                 server.ask(&line);
             }
         } else {
