@@ -105,6 +105,8 @@ impl Loop {
             warning!("Fail to fsync the AOF file: {why}.");
             return force;
         }
+        // Whoever waited for that is told, as this turn's end writes to everybody.
+        self.release_held();
         true
     }
 

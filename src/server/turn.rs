@@ -251,7 +251,7 @@ impl Loop {
 
     /// Clients whose replies waited for the log are written again, once the log got further.
     #[inline]
-    fn release_held(&mut self) {
+    pub(super) fn release_held(&mut self) {
         if self.held.is_empty() || self.engine.aof.confirmed() == self.confirmed {
             return;
         }

@@ -3,6 +3,7 @@
 mod canon;
 mod damage;
 mod golden;
+mod held;
 mod old_forms;
 mod power_cut;
 mod round_trip;

@@ -1,5 +1,5 @@
-//! Power cuts at every write, sync and rename of the append-only file and its rewriting: what is found afterwards loads,
-//! and is a beginning of what was done, with everything that was acknowledged.
+//! Power cuts at every write, sync and rename of the append-only file and its rewriting: what is found afterwards
+//! loads, and is a beginning of what was done, with everything that was acknowledged.
 
 use super::sim_disk::SimDisk;
 use spinel::config::{AppendFsync, Config, Effect};
@@ -90,15 +90,16 @@ impl Host for SimHost {
     }
 }
 
-struct Server {
-    engine: Engine,
-    client: ClientId,
+/// A server without sockets, on a simulated disk.
+pub struct Server {
+    pub engine: Engine,
+    pub client: ClientId,
     disk: SimDisk,
     now_us: i64,
 }
 
 impl Server {
-    fn new(disk: &SimDisk, policy: AppendFsync) -> Server {
+    pub fn new(disk: &SimDisk, policy: AppendFsync) -> Server {
         let config = Config { appendonly: true, appendfsync: policy, save: Vec::new(), ..Config::default() };
         let space =
             Keyspace::new(config.databases as usize, Hasher::new(1, 2), Rng::with_seed(1), START_US / 1000);
@@ -120,7 +121,7 @@ impl Server {
     }
 
     /// Waits until the log is confirmed so far; false if that will never be.
-    fn wait_for(&mut self, end: u64) -> bool {
+    pub fn wait_for(&mut self, end: u64) -> bool {
         loop {
             if self.engine.aof.confirmed() >= end {
                 return true;

@@ -5,7 +5,7 @@ use spinel::persist::files::{Disk, LogFile};
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 #[derive(Clone, Default)]
 struct Inode {
@@ -32,11 +32,13 @@ struct State {
     /// Calls that change something, so far.
     steps: usize,
     cut_at: usize,
+    /// Syncs of files wait.
+    holds_syncs: bool,
 }
 
 /// The disk. Clones are the same disk.
 #[derive(Clone, Default)]
-pub struct SimDisk(Arc<Mutex<State>>);
+pub struct SimDisk(Arc<Mutex<State>>, Arc<Condvar>);
 
 struct SimFile {
     disk: SimDisk,
@@ -74,6 +76,12 @@ impl SimDisk {
         }
         state.steps += 1;
         Ok(state)
+    }
+
+    /// Has syncs wait from now on, or go on.
+    pub fn hold_syncs(&self, hold: bool) {
+        self.state().holds_syncs = hold;
+        self.1.notify_all();
     }
 
     /// All files, for a test that failed.
@@ -170,6 +178,9 @@ impl LogFile for SimFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.step()?;
+        while state.holds_syncs {
+            state = self.disk.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
         let inode = &mut state.inodes[self.inode];
         inode.synced = inode.data.len();
         Ok(())

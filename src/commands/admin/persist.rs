@@ -115,7 +115,9 @@ pub fn load_log(engine: &mut Engine, id: ClientId) -> CmdResult {
     engine.finish_log();
     empty(engine);
     if engine.reload_log() == LogLoad::Failed {
-        return Err(Error::Plain("Error trying to load the AOF files, check server logs."));
+        // What there is now would be taken for the data, and logged on.
+        tracing::warn!("DEBUG LOADAOF failed. Exiting...");
+        crate::sys::process::exit_now(1);
     }
     engine.dirty_since_save = 0;
     tracing::info!("Append Only File loaded by DEBUG LOADAOF");

@@ -51,6 +51,8 @@ pub struct Aof {
     pub(super) trouble: Option<Trouble>,
     /// DEBUG AOF-FLUSH-SLEEP
     pub(super) sleep_us: u64,
+    /// Where the log ended when it was last switched off: offsets never go back.
+    pub(super) ended_at: u64,
 }
 
 impl Default for Aof {
@@ -76,6 +78,7 @@ impl Default for Aof {
             unsynced: false,
             trouble: None,
             sleep_us: 0,
+            ended_at: 0,
         }
     }
 }

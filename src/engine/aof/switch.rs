@@ -127,7 +127,7 @@ impl Engine {
     /// Starts logging to a file.
     pub(super) fn start_writer(&mut self, target: Arc<Target>) -> bool {
         let wake = Arc::clone(&self.aof.wake);
-        let offset = self.log_end();
+        let offset = self.aof.ended_at;
         match Writer::start(target, offset, policy(&self.config), Box::new(move || wake())) {
             Ok(writer) => {
                 writer.progress.set_sleep_us(self.aof.sleep_us);
@@ -150,6 +150,7 @@ impl Engine {
         if self.aof.writer.is_some() && !self.finish_log() {
             tracing::warn!("Fail to fsync the AOF file: {}", self.aof.write_error().unwrap_or_default());
         }
+        self.aof.ended_at = self.log_end();
         self.aof.writer = None;
         self.aof.trouble = None;
         self.aof.unsynced = false;
