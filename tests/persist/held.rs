@@ -61,7 +61,9 @@ fn replies_wait_for_what_they_reveal() {
     let writer = slow.connect();
     slow.ask(writer, "SET dirty 1");
     assert!(slow.is_held(writer));
-    for line in ["GET dirty", "SETNX dirty 2", "MGET clean dirty", "KEYS *", "DBSIZE", "TTL dirty", "EXISTS a dirty"] {
+    for line in
+        ["GET dirty", "SETNX dirty 2", "MGET clean dirty", "KEYS *", "DBSIZE", "TTL dirty", "EXISTS a dirty"]
+    {
         assert!(slow.waits(line), "{line}");
     }
     for line in ["GET clean", "SETNX clean 2", "GET absent", "PING", "MGET clean absent", "SET", "NOSUCH"] {
