@@ -1,6 +1,7 @@
 //! A whole server in process, with a virtual clock and no sockets.
 
 mod admin;
+mod cves;
 mod expiry;
 mod hash;
 pub(crate) mod house;

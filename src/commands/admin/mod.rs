@@ -2,6 +2,7 @@
 
 use crate::engine::Spec;
 
+mod cluster;
 mod command;
 mod config;
 mod debug;
@@ -28,7 +29,7 @@ pub const ALL: &[&Spec] = &[
     &lolwut::LOLWUT,
     &memory::MEMORY,
     &module::ASKING,
-    &module::CLUSTER,
+    &cluster::CLUSTER,
     &module::MODULE,
     &module::READONLY,
     &module::READWRITE,

@@ -1,4 +1,4 @@
-//! MODULE and CLUSTER on a server that has neither, and the words of cluster clients.
+//! MODULE on a server that has none, and the words of cluster clients.
 
 use crate::engine::help::help;
 use crate::engine::{Acl, CmdResult, Error, Flags, Group, Spec, done};
@@ -63,16 +63,6 @@ static MODULE_HELP: Spec = Spec::plain("help", 2)
         help(&mut ctx.reply, "module", &["LIST", "    Return a list of loaded modules."]);
         done()
     });
-
-/// Everything of CLUSTER answers the same while the cluster is off.
-pub static CLUSTER: Spec = Spec::plain("cluster", -2)
-    .flags(Flags::STALE)
-    .group(Group::Cluster)
-    .since("3.0.0")
-    .complexity("Depends on subcommand.")
-    .summary("A container for Cluster commands.")
-    .syntax("subcommand [argument [argument ...]]")
-    .run(|_, _| Err(Error::ClusterDisabled));
 
 pub static ASKING: Spec = Spec::plain("asking", 1)
     .flags(Flags::FAST)

@@ -52,19 +52,20 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         return done();
     };
     let wanted = count.unsigned_abs() as usize;
-    let start = reply.defer();
+    let (begin, start) = (reply.out.len(), reply.defer());
     let mut told = 0;
-    let mut tell = |field: Value<'_>, value: Value<'_>| {
+    let mut tell = |reply: &mut Reply<'_>, field: Value<'_>, value: Value<'_>| {
         told += 1;
         tell_pair(reply, field, with_values.then_some(value));
     };
     if count < 0 {
-        for _ in 0..wanted {
-            let Some((field, value)) = hash.random(&mut words) else { break };
-            tell(field, value);
-        }
+        reply.picks(begin, wanted, |reply| {
+            if let Some((field, value)) = hash.random(&mut words) {
+                tell(reply, field, value);
+            }
+        })?;
     } else {
-        hash.sample(wanted, &mut words, tell);
+        hash.sample(wanted, &mut words, |field, value| tell(reply, field, value));
     }
     let flat = with_values && reply.proto == Proto::Resp2;
     reply.set_deferred_array(start, if flat { told * 2 } else { told });

@@ -48,12 +48,13 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     };
     let wanted = count.unsigned_abs() as usize;
     if count < 0 {
+        let start = ctx.reply.out.len();
         ctx.reply.array(wanted);
-        for _ in 0..wanted {
+        ctx.reply.picks(start, wanted, |reply| {
             if let Some(member) = set.random(words()) {
-                ctx.reply.bulk_value(member);
+                reply.bulk_value(member);
             }
-        }
+        })?;
     } else {
         ctx.reply.array(wanted.min(set.len()));
         set.sample(wanted, &mut words, |member| ctx.reply.bulk_value(member));

@@ -60,6 +60,7 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     };
     let wanted = count.unsigned_abs() as usize;
     let told = if count < 0 { wanted } else { wanted.min(set.len()) };
+    let start = reply.out.len();
     let mut form = Form { pairs: false, with_scores };
     if with_scores {
         form.pairs = reply_scored(reply, told);
@@ -67,9 +68,9 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         reply.array(told);
     }
     if count < 0 {
-        for _ in 0..wanted {
+        reply.picks(start, wanted, |reply| {
             set.random(words(), |member, score| form.tell(reply, member, score));
-        }
+        })?;
     } else {
         set.sample(wanted, &mut words, |member, score| form.tell(reply, member, score));
     }
