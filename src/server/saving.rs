@@ -9,9 +9,11 @@ use crate::persist::disk::{ReplaceError, replace_file};
 use crate::persist::rdb::{self, SaveOptions};
 use crate::sys::errno::reason;
 use crate::sys::process::{Ended, Fork, exit_now, fork, kill, pid, reap, unlink, wait_for};
+use crate::sys::fd::close_others;
 use crate::sys::{clock, memory, signals};
 use std::ffi::{CString, OsStr};
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -137,6 +139,8 @@ impl SaveProcess {
             Fork::Child => {
                 signals::default_in_child();
                 drop(ours);
+                // Clients and ports are the parent's alone: if it dies, they go with it.
+                close_others(theirs.as_raw_fd());
                 let saved = run_child(what, slow, work, theirs);
                 exit_now(i32::from(!saved))
             }

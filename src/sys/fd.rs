@@ -105,6 +105,22 @@ pub(crate) fn wake_raw(fd: RawFd) {
     unsafe { libc::write(fd, one.as_ptr().cast(), one.len()) };
 }
 
+/// Closes every descriptor but the standard streams and `keep`: for a forked child, which would keep ports and
+/// connections of a dead parent open. Whatever still has one of them must not be used any more.
+pub fn close_others(keep: RawFd) {
+    const FIRST: libc::c_uint = 3;
+    let Ok(keep) = libc::c_uint::try_from(keep) else { return };
+    let close = |from: libc::c_uint, to: libc::c_uint| {
+        if from <= to {
+            // SAFETY: takes descriptors by number and touches no memory. A kernel that does not know the call leaves
+            // them open, which costs a port that is taken for a while.
+            unsafe { libc::syscall(libc::SYS_close_range, from, to, 0) };
+        }
+    };
+    close(FIRST, keep.saturating_sub(1));
+    close(keep.saturating_add(1).max(FIRST), libc::c_uint::MAX);
+}
+
 /// Points standard input, output and error at /dev/null.
 ///
 /// # Errors

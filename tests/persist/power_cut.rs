@@ -112,7 +112,7 @@ impl Server {
         Server { engine, client, disk: disk.clone(), now_us: START_US }
     }
 
-    fn ask(&mut self, line: &str) -> String {
+    pub fn ask(&mut self, line: &str) -> String {
         let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
         self.engine.begin_log_turn();
         self.engine.execute_slices(self.client, &words);
@@ -134,7 +134,7 @@ impl Server {
         }
     }
 
-    fn pass_ms(&mut self, ms: i64) {
+    pub fn pass_ms(&mut self, ms: i64) {
         self.now_us += ms * 1000;
         self.engine.set_clock(self.now_us, self.now_us as u64);
         self.engine.begin_log_turn();

@@ -34,6 +34,8 @@ struct State {
     cut_at: usize,
     /// Syncs of files wait.
     holds_syncs: bool,
+    /// The next sync of a file fails.
+    fails_sync: bool,
 }
 
 /// The disk. Clones are the same disk.
@@ -82,6 +84,11 @@ impl SimDisk {
     pub fn hold_syncs(&self, hold: bool) {
         self.state().holds_syncs = hold;
         self.1.notify_all();
+    }
+
+    /// Has the next sync of a file fail.
+    pub fn fail_sync(&self) {
+        self.state().fails_sync = true;
     }
 
     /// All files, for a test that failed.
@@ -180,6 +187,9 @@ impl LogFile for SimFile {
         let mut state = self.disk.step()?;
         while state.holds_syncs {
             state = self.disk.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if std::mem::take(&mut state.fails_sync) {
+            return Err(io::Error::other("Input/output error"));
         }
         let inode = &mut state.inodes[self.inode];
         inode.synced = inode.data.len();

@@ -133,6 +133,8 @@ impl Engine {
         if !fine {
             self.aof.rewrite.last_ok = false;
             self.stats.counters.aof_rewrites_consecutive_failures += 1;
+            // Writes are refused until a new base makes good what a failed sync may have lost.
+            self.aof.rewrite.scheduled |= self.aof.sync_failed();
         }
         // After a success there is none.
         let _ = self.aof.disk.unlink(path(format!("{TEMP_BASE}{}.aof", child.pid).as_bytes()));

@@ -6,6 +6,7 @@ use super::state::{AofState, in_dir, path, policy, shown};
 use crate::persist::aof::{Target, Writer};
 use crate::persist::files::append_all;
 use crate::sys::errno::reason;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 impl Engine {
@@ -271,8 +272,22 @@ impl Engine {
         self.stop_writer();
         let name = temp_increment(&self.config.appendfilename);
         tracing::info!("Removing the temp incr aof file {} in the background", shown(&name));
-        // What cannot be removed is emptied by the next attempt.
+        // Now, not later: the next attempt makes a file of this name.
         let _ = self.aof.disk.unlink(&in_dir(&self.config, &name));
+    }
+
+    /// Removes files without waiting for it: freeing a large one takes a file system long.
+    fn unlink_later(&self, names: Vec<PathBuf>) {
+        let disk = Arc::clone(&self.aof.disk);
+        let remove = move || {
+            for name in names {
+                // What stays is in nobody's way.
+                let _ = disk.unlink(&name);
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("bio_close_file".into()).spawn(remove) {
+            tracing::warn!("Can't remove the history files: {}", reason(&error));
+        }
     }
 
     /// Removes the files that a newer base replaced.
@@ -280,10 +295,12 @@ impl Engine {
         if self.config.aof_disable_auto_gc || self.aof.manifest.history.is_empty() {
             return;
         }
+        let mut names = Vec::new();
         for part in self.aof.manifest.take_history() {
             tracing::info!("Removing the history file {} in the background", shown(&part.name));
-            let _ = self.aof.disk.unlink(&in_dir(&self.config, &part.name));
+            names.push(in_dir(&self.config, &part.name));
         }
+        self.unlink_later(names);
         self.persist_manifest();
     }
 }
