@@ -200,7 +200,7 @@ fn cut_everywhere(policy: AppendFsync, lost_ms: i64) {
             let items: Vec<&str> = list.split("\r\n").skip(2).step_by(2).collect();
             let wanted: Vec<String> = (0..items.len()).map(|at| at.to_string()).collect();
             assert_eq!(items, wanted, "cut at step {step}, seed {seed}");
-            let owed = acknowledged.iter().filter(|(_, at_us)| now_us - at_us >= lost_ms * 1000).next_back();
+            let owed = acknowledged.iter().rfind(|(_, at_us)| now_us - at_us >= lost_ms * 1000);
             let owed = owed.map_or(0, |(count, _)| *count);
             assert!(
                 (owed..=added).contains(&items.len()),
