@@ -13,6 +13,8 @@ use crate::resp::parse::{ArgBuf, ArgRange, Limits, Outcome, ProtocolError};
 
 /// Commands in a batch: beyond this many prefetches in flight nothing is gained.
 pub const BATCH: usize = 16;
+/// Batches one client may fill in a row while others wait: a whole pipeline is answered in one write.
+const SHARE: usize = 8;
 /// Batches of one turn: then everybody's replies are written and the sockets are looked at again.
 const BATCHES_PER_TURN: usize = 32;
 
@@ -93,8 +95,14 @@ impl Loop {
                 primary: false,
             };
             connection.queued = parse_some(connection, id, &limits, &mut self.args, &mut self.batch);
-            if connection.queued {
-                self.queue.push_back(id);
+            if connection.queued && self.streak < SHARE {
+                self.streak += 1;
+                self.queue.push_front(id);
+            } else {
+                self.streak = 0;
+                if connection.queued {
+                    self.queue.push_back(id);
+                }
             }
             note_query(self.engine.client(id), connection);
         }

@@ -250,6 +250,7 @@ fn assemble(
         helper,
         connections: Connections::default(),
         queue: Default::default(),
+        streak: 0,
         readable: Vec::new(),
         accepting: 0,
         stuck: 0,

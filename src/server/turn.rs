@@ -39,6 +39,8 @@ pub struct Loop {
     pub connections: Connections,
     /// Connections with bytes to parse.
     pub queue: VecDeque<ClientId>,
+    /// Batches that the first of them has filled in a row.
+    pub streak: usize,
     /// Connections whose socket may have more to read.
     pub readable: Vec<ClientId>,
     /// Listeners that may have more connections waiting, a bit each.
