@@ -8,6 +8,7 @@ use super::error::Error;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::machine::Engine;
+use super::output::Output;
 use super::spec::{CmdResult, Flags, Run};
 use super::table::CommandId;
 use crate::ids::ClientId;
@@ -242,7 +243,9 @@ impl Engine {
                 };
                 let mut keys = Keys::new(&mut self.keyspace, client.session.db);
                 keys.no_touch = client.session.no_touch;
-                let reply = Reply::new(&mut client.out.buf, client.session.proto);
+                let Output { buf, pin, .. } = &mut client.out;
+                let pin = (self.depth == 1 && client.aside.is_none()).then_some(pin);
+                let reply = Reply::with_pin(buf, client.session.proto, pin);
                 handler(&mut Ctx { keys, reply, session: &mut client.session, env }, args)
             }
             Run::Engine(handler) => {

@@ -1,16 +1,37 @@
 //! A client's replies on their way out: one open buffer that commands append to, and sealed chunks before it.
 
+use crate::resp::reply::Pin;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// A buffer of this size is sealed, so that a long reply is not copied again as it grows.
 pub const CHUNK_BYTES: usize = 16 * 1024;
+
+/// Bytes that are complete.
+#[derive(Debug)]
+enum Chunk {
+    Own(Vec<u8>),
+    /// A value that the keyspace has, too.
+    Shared(Arc<Vec<u8>>),
+}
+
+impl Chunk {
+    fn bytes(&self) -> &Vec<u8> {
+        match self {
+            Chunk::Own(bytes) => bytes,
+            Chunk::Shared(bytes) => bytes,
+        }
+    }
+}
 
 /// Bytes to be sent to one client, oldest first.
 #[derive(Default, Debug)]
 pub struct Output {
     /// Appended to by replies. Sealed between commands only: a deferred header may be spliced in until then.
     pub buf: Vec<u8>,
-    sealed: VecDeque<Vec<u8>>,
+    /// A long string that belongs into the open buffer.
+    pub pin: Option<Pin>,
+    sealed: VecDeque<Chunk>,
     sealed_bytes: usize,
     /// Memory of the sealed chunks.
     sealed_capacity: usize,
@@ -32,7 +53,8 @@ const MIN_BYTES: usize = 1024;
 impl Output {
     /// Bytes not sent yet.
     pub fn pending(&self) -> usize {
-        self.sealed_bytes + self.buf.len() - self.sent
+        let pinned = self.pin.as_ref().map_or(0, |pin| pin.bytes.len());
+        self.sealed_bytes + self.buf.len() + pinned - self.sent
     }
 
     pub fn is_empty(&self) -> bool {
@@ -45,13 +67,14 @@ impl Output {
             return (0, 0);
         }
         let chunks = self.sealed.len() - 1 + usize::from(!self.buf.is_empty());
-        let bytes: usize = self.sealed.iter().skip(1).map(Vec::capacity).sum::<usize>() + self.buf.capacity();
+        let sealed = self.sealed.iter().skip(1).map(|chunk| chunk.bytes().capacity());
+        let bytes = sealed.sum::<usize>() + self.buf.capacity();
         (chunks, if chunks == 0 { 0 } else { bytes })
     }
 
     /// Bytes in the first chunk: what CLIENT LIST shows as `obl`.
     pub fn first_len(&self) -> usize {
-        self.sealed.front().map_or(self.buf.len(), Vec::len)
+        self.sealed.front().map_or(self.buf.len(), |chunk| chunk.bytes().len())
     }
 
     /// Memory held, in bytes.
@@ -63,23 +86,38 @@ impl Output {
     #[inline]
     pub fn settle(&mut self) {
         self.peak = self.peak.max(self.buf.len());
+        if self.pin.is_some() {
+            self.place_pin();
+        }
         if self.buf.len() >= CHUNK_BYTES {
-            self.seal();
+            let next = Vec::with_capacity(CHUNK_BYTES + 1024);
+            let full = std::mem::replace(&mut self.buf, next);
+            self.seal(Chunk::Own(full));
         }
     }
 
-    fn seal(&mut self) {
-        self.sealed_bytes += self.buf.len();
-        self.sealed_capacity += self.buf.capacity();
-        let next = Vec::with_capacity(CHUNK_BYTES + 1024);
-        self.sealed.push_back(std::mem::replace(&mut self.buf, next));
+    fn seal(&mut self, chunk: Chunk) {
+        self.sealed_bytes += chunk.bytes().len();
+        self.sealed_capacity += chunk.bytes().capacity();
+        self.sealed.push_back(chunk);
+    }
+
+    /// Cuts the open buffer where the pinned bytes belong, and puts them between.
+    fn place_pin(&mut self) {
+        let Some(pin) = self.pin.take() else { return };
+        let mut next = Vec::with_capacity(MIN_BYTES);
+        next.extend_from_slice(&self.buf[pin.at..]);
+        self.buf.truncate(pin.at);
+        let head = std::mem::replace(&mut self.buf, next);
+        self.seal(Chunk::Own(head));
+        self.seal(Chunk::Shared(pin.bytes));
     }
 
     /// The unsent bytes as slices for one gathering write, at most `slices.len()` of them, and no byte behind the first
     /// `most`; returns how many slices.
     pub fn gather<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>], most: usize) -> usize {
         let mut room = most;
-        let parts = self.sealed.iter().chain((!self.buf.is_empty()).then_some(&self.buf));
+        let parts = self.sealed.iter().map(Chunk::bytes).chain((!self.buf.is_empty()).then_some(&self.buf));
         let mut n = 0;
         for (i, (slot, part)) in slices.iter_mut().zip(parts).enumerate() {
             let from = if i == 0 { self.sent } else { 0 };
@@ -99,7 +137,7 @@ impl Output {
     pub fn advance(&mut self, n: usize) {
         self.sent += n;
         self.sent_total += n as u64;
-        while let Some(front) = self.sealed.front() {
+        while let Some(front) = self.sealed.front().map(Chunk::bytes) {
             if self.sent < front.len() {
                 return;
             }
@@ -164,7 +202,7 @@ impl Output {
     pub fn drain(&mut self) -> Vec<u8> {
         let mut all = Vec::with_capacity(self.pending());
         for part in self.sealed.drain(..) {
-            all.extend_from_slice(&part);
+            all.extend_from_slice(part.bytes());
         }
         all.append(&mut self.buf);
         all.drain(..self.sent);
@@ -179,6 +217,25 @@ impl Output {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resp::reply::{Proto, Reply};
+
+    #[test]
+    fn pinned_bytes_go_out_where_they_belong_without_a_copy() {
+        let mut out = Output::new();
+        let value = Arc::new(vec![b'v'; 50_000]);
+        out.buf.extend_from_slice(b"+before\r\n");
+        Reply::with_pin(&mut out.buf, Proto::Resp2, Some(&mut out.pin)).bulk_shared(&value);
+        let text = String::from_utf8_lossy(&value).into_owned();
+        let wanted = format!("+before\r\n$50000\r\n{text}\r\n+OK\r\n");
+        assert_eq!(out.pending(), wanted.len() - 5);
+        out.settle();
+        Reply::new(&mut out.buf, Proto::Resp2).ok();
+        assert_eq!(Arc::strong_count(&value), 2);
+        assert_eq!(out.pending(), wanted.len());
+        out.advance(10);
+        assert_eq!(String::from_utf8_lossy(&out.drain()), wanted[10..]);
+        assert!(out.is_empty() && Arc::strong_count(&value) == 1);
+    }
 
     #[test]
     fn held_bytes_go_when_their_offset_is_confirmed() {

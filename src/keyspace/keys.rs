@@ -9,6 +9,7 @@ use super::space::{ExpiryMode, Keyspace};
 use super::strings::Str;
 use super::value::{Kind, Object};
 use crate::ids::{DbIndex, UnixMs};
+use std::sync::Arc;
 
 /// A string value, borrowed.
 #[derive(Clone, Copy, Debug)]
@@ -224,7 +225,7 @@ impl<'a> Keys<'a> {
         if entry_size(key.bytes.len(), expiry, &inline) <= super::entry::INLINE_MAX {
             self.put(key, Kind::String, inline, ttl);
         } else {
-            self.put(key, Kind::String, NewValue::Heap(Box::new(Object::Str(Str(bytes.to_vec())))), ttl);
+            self.put(key, Kind::String, NewValue::Heap(Box::new(Object::string(bytes.to_vec()))), ttl);
         }
     }
 
@@ -394,6 +395,12 @@ fn view_as<T: Value>(view: View<'_>, now_ms: UnixMs) -> Result<T::Ref<'_>, Wrong
 }
 
 impl<'a> View<'a> {
+    /// The string here, if it is one that can be shared.
+    #[inline]
+    pub fn shared_str(&self) -> Option<&'a Arc<Vec<u8>>> {
+        if let Stored::Heap(Object::Shared(bytes)) = self.stored() { Some(bytes) } else { None }
+    }
+
     /// The string here; the kind was checked.
     #[inline]
     pub fn str(&self) -> StrView<'a> {
@@ -401,6 +408,7 @@ impl<'a> View<'a> {
             Stored::Int(n) => StrView::Int(n),
             Stored::Inline(bytes) => StrView::Bytes(bytes),
             Stored::Heap(Object::Str(Str(bytes))) => StrView::Bytes(bytes),
+            Stored::Heap(Object::Shared(bytes)) => StrView::Bytes(bytes),
             Stored::Heap(_) => unreachable!("a string's object is a string"),
         }
     }

@@ -137,6 +137,7 @@ fn pack(key: &[u8], expiry: bool, object: Object) -> (Kind, Form) {
         Object::Zset(set) => pack_value::<Zset>(key, set),
         Object::Hash(hash) => pack_value::<Hash>(key, hash),
         Object::Stream(_) => (Kind::Stream, Form::Object(object)),
+        Object::Shared(_) => (Kind::String, Form::Object(object)),
     }
 }
 
@@ -155,5 +156,5 @@ fn pack_text(key: &[u8], expiry: bool, text: Vec<u8>) -> Form {
     if entry_size(key.len(), expiry, &NewValue::Inline(&text, false)) <= INLINE_MAX {
         return Form::Bytes(text, false);
     }
-    Form::Object(Object::Str(super::strings::Str(text)))
+    Form::Object(Object::string(text))
 }

@@ -28,14 +28,20 @@ impl Value for Str {
     }
 
     fn pack(self, room: usize) -> Packed {
-        if self.0.len() <= room { Packed::Bytes(self.0, true) } else { Packed::Object(Object::Str(self)) }
+        if self.0.len() <= room {
+            Packed::Bytes(self.0, true)
+        } else {
+            Packed::Object(Object::string(self.0))
+        }
     }
 
     fn of(object: &mut Object) -> Option<&mut Self> {
-        match object {
-            Object::Str(bytes) => Some(bytes),
-            _ => None,
+        if let Object::Shared(bytes) = object {
+            // Replies that still show it keep the old bytes.
+            let bytes = std::mem::take(bytes);
+            *object = Object::Str(Str(std::sync::Arc::unwrap_or_clone(bytes)));
         }
+        if let Object::Str(bytes) = object { Some(bytes) } else { None }
     }
 
     fn vanishes(&self) -> bool {

@@ -8,6 +8,7 @@ use crate::types::list::List;
 use crate::types::set::Set;
 use crate::types::stream::Stream;
 use crate::types::zset::Zset;
+use std::sync::Arc;
 
 /// A type of Redis, numbered as in an entry's header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,8 @@ const PAGES_AT_ONCE: usize = 16 * 1024;
 #[derive(Debug)]
 pub enum Object {
     Str(Str),
+    /// A long string, which replies on their way out share until an edit makes it a [`Object::Str`].
+    Shared(Arc<Vec<u8>>),
     List(List),
     Set(Set),
     Zset(Zset),
@@ -54,11 +57,20 @@ pub enum Object {
     Stream(Box<Stream>),
 }
 
+/// From this length on a string is worth sharing with the replies that show it, in bytes.
+const SHARED_FROM: usize = 16 * 1024;
+
 impl Object {
+    /// A string in the form its length asks for.
+    pub fn string(bytes: Vec<u8>) -> Object {
+        if bytes.len() < SHARED_FROM { Object::Str(Str(bytes)) } else { Object::Shared(Arc::new(bytes)) }
+    }
+
     /// A copy of its own; its tables hash as the keyspace does. O(size), lists and streams share their nodes.
     pub fn duplicate(&self, hasher: Hasher) -> Object {
         match self {
             Object::Str(bytes) => Object::Str(Str(bytes.0.clone())),
+            Object::Shared(bytes) => Object::Shared(Arc::clone(bytes)),
             Object::List(list) => Object::List(list.clone()),
             Object::Set(set) => Object::Set(set.duplicate(hasher)),
             Object::Zset(set) => Object::Zset(set.duplicate(hasher)),
@@ -76,7 +88,7 @@ impl Object {
     /// The encoding's name, as OBJECT ENCODING tells it.
     pub fn encoding(&self) -> &'static str {
         match self {
-            Object::Str(_) => "raw",
+            Object::Str(_) | Object::Shared(_) => "raw",
             Object::List(list) => list.as_ref().encoding(),
             Object::Set(set) => set.as_ref().encoding(),
             Object::Zset(set) => set.as_ref().encoding(),
@@ -90,6 +102,7 @@ impl Object {
         match self {
             // Giving the pages of a long string back takes its time, too.
             Object::Str(Str(bytes)) => 1 + bytes.capacity() / PAGES_AT_ONCE,
+            Object::Shared(bytes) => 1 + bytes.capacity() / PAGES_AT_ONCE,
             Object::List(list) => list.as_ref().info().map_or(1, |info| info.nodes),
             Object::Set(Set::Table(map)) => map.len(),
             Object::Zset(Zset::Big(set)) => set.len(),
@@ -104,6 +117,7 @@ impl Object {
     pub fn heap_bytes(&self) -> usize {
         let held = match self {
             Object::Str(Str(bytes)) => bytes.capacity(),
+            Object::Shared(bytes) => bytes.capacity(),
             Object::List(list) => list.as_ref().memory(),
             Object::Set(set) => set.as_ref().memory(),
             Object::Zset(set) => set.as_ref().memory(),

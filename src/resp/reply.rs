@@ -2,6 +2,7 @@
 //! caller's.
 
 use crate::util::float::write_f64;
+use std::sync::Arc;
 
 /// The protocol version a client chose with HELLO.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,17 +19,32 @@ pub struct Deferred {
     at: usize,
 }
 
+/// Long bytes of a reply that are not copied into it.
+#[derive(Debug)]
+pub struct Pin {
+    /// Where in the reply's bytes they belong.
+    pub at: usize,
+    pub bytes: Arc<Vec<u8>>,
+}
+
 /// A writer of replies.
 #[derive(Debug)]
 pub struct Reply<'a> {
     pub out: &'a mut Vec<u8>,
     pub proto: Proto,
+    /// Where bytes may be pinned to that are to follow what is written so far.
+    pin: Option<&'a mut Option<Pin>>,
 }
 
 impl<'a> Reply<'a> {
     /// A writer that appends to `out`.
     pub fn new(out: &'a mut Vec<u8>, proto: Proto) -> Self {
-        Self { out, proto }
+        Self { out, proto, pin: None }
+    }
+
+    /// The same, for an output that takes long bytes as they are: one in each reply.
+    pub fn with_pin(out: &'a mut Vec<u8>, proto: Proto, pin: Option<&'a mut Option<Pin>>) -> Self {
+        Self { out, proto, pin }
     }
 
     fn is_resp3(&self) -> bool {
@@ -112,6 +128,20 @@ impl<'a> Reply<'a> {
         self.out.reserve(bytes.len() + 32);
         self.header(b'$', bytes.len());
         self.out.extend_from_slice(bytes);
+        self.out.extend_from_slice(b"\r\n");
+    }
+
+    /// A bulk string that is shared with the reply, not copied, where the output takes it so. Not for replies with a
+    /// deferred header, which would move it.
+    pub fn bulk_shared(&mut self, bytes: &Arc<Vec<u8>>) {
+        if !matches!(self.pin, Some(None)) {
+            return self.bulk(bytes);
+        }
+        self.header(b'$', bytes.len());
+        let at = self.out.len();
+        if let Some(pin) = &mut self.pin {
+            **pin = Some(Pin { at, bytes: Arc::clone(bytes) });
+        }
         self.out.extend_from_slice(b"\r\n");
     }
 

@@ -2,7 +2,7 @@
 
 use super::options::{For, Options};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
-use crate::keyspace::{EventClass, Key, StrView};
+use crate::keyspace::{EventClass, Key, Kind, StrView};
 
 const READ: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))];
 
@@ -20,10 +20,17 @@ pub static GET: Spec = Spec::read("get", 2)
 
 /// Answers with the string at a key, or with a null.
 pub fn reply_str(ctx: &mut Ctx<'_>, key: Key<'_>) -> Result<(), Error> {
-    match ctx.keys.read_str(key)? {
-        Some(StrView::Bytes(bytes)) => ctx.reply.bulk(bytes),
-        Some(StrView::Int(n)) => ctx.reply.bulk_int(n),
-        None => ctx.reply.null(),
+    let Some(view) = ctx.keys.read(key) else {
+        ctx.reply.null();
+        return Ok(());
+    };
+    if view.kind() != Kind::String {
+        return Err(Error::WrongType);
+    }
+    match (view.shared_str(), view.str()) {
+        (Some(bytes), _) => ctx.reply.bulk_shared(bytes),
+        (None, StrView::Bytes(bytes)) => ctx.reply.bulk(bytes),
+        (None, StrView::Int(n)) => ctx.reply.bulk_int(n),
     }
     Ok(())
 }
