@@ -7,6 +7,7 @@ use super::blocking::Blocking;
 use super::client::{Client, Clients, Closing};
 use super::error::Error;
 use super::limits::passes_output_limit;
+use super::links::{Link, LinkError, Links};
 use super::meters::Meters;
 use super::output::CHUNK_BYTES;
 use super::pause::Pause;
@@ -96,6 +97,13 @@ pub trait Host {
     ) -> LoadOutcome {
         LoadOutcome::Absent
     }
+    /// Opens a connection to another server, within so many milliseconds, to be waited on.
+    ///
+    /// # Errors
+    /// Why there is none.
+    fn dial(&mut self, _host: &[u8], _port: u16, _timeout_ms: u64) -> Result<Box<dyn Link>, LinkError> {
+        Err(LinkError::Refused)
+    }
     /// Writes the configuration file anew.
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String>;
 }
@@ -181,6 +189,8 @@ pub struct Engine {
     pub aof: Aof,
     /// Which replies wait for the log.
     pub hold: Hold,
+    /// Connections to other servers that may be used again.
+    pub links: Links,
 }
 
 /// Facts about the process that do not change while it runs.
@@ -236,6 +246,7 @@ impl Engine {
             saving,
             aof: Aof::default(),
             hold: Hold::default(),
+            links: Links::default(),
             keyspace,
             clients: Clients::default(),
             stats: Meters::new(commands.len()),
@@ -327,6 +338,15 @@ impl Engine {
         self.clock = TurnClock::new(now_us, monotonic_us);
         self.keyspace.now_ms = self.clock.now_ms;
         self.keyspace.access.lru_clock = crate::keyspace::lru_clock(self.clock.now_ms);
+    }
+
+    /// Goes on after a command that took its time. Within a transaction time stands still until its end.
+    pub fn go_on_at(&mut self, after: TurnClock) {
+        if self.must_not_block() {
+            self.slept = Some(after);
+        } else {
+            self.set_clock(after.now_us, after.monotonic_us);
+        }
     }
 
     /// A new client.

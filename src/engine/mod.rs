@@ -15,6 +15,7 @@ pub mod help;
 pub mod info;
 pub mod keys_of;
 mod limits;
+pub mod links;
 pub mod machine;
 mod memory;
 pub mod meters;

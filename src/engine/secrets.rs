@@ -28,8 +28,15 @@ impl CommandTable {
                 }
             }
             "migrate" => {
-                if let Some(at) = (6..args.len()).find(|i| args.is(*i, "auth") || args.is(*i, "auth2")) {
-                    hide(at + 1, if args.is(at, "auth2") { 2 } else { 1 });
+                let mut i = 6;
+                while i < args.len() && !args.is(i, "keys") {
+                    let secrets = match () {
+                        () if args.is(i, "auth") => 1,
+                        () if args.is(i, "auth2") => 2,
+                        () => 0,
+                    };
+                    hide(i + 1, secrets);
+                    i += 1 + secrets;
                 }
             }
             _ => {}

@@ -100,7 +100,9 @@ impl Reader<'_> {
     fn token(&mut self, word: &str) -> Node {
         let next = self.words.get(self.at).copied().unwrap_or("|");
         if matches!(next, "|" | "]" | ">" | "[" | "...") || is_token(next) {
-            return Node { token: Some(word.to_string()), ..plain(word.to_lowercase(), Kind::PureToken) };
+            // COMPAT: the token that is an empty argument is told as empty.
+            let token = word.trim_matches('"');
+            return Node { token: Some(token.to_string()), ..plain(word.to_lowercase(), Kind::PureToken) };
         }
         self.at += 1;
         let mut node = self.node(next);
@@ -134,7 +136,7 @@ fn plain(name: String, kind: Kind) -> Node {
 
 fn is_token(word: &str) -> bool {
     word.chars().any(|c| c.is_ascii_alphabetic()) && !word.chars().any(|c| c.is_ascii_lowercase())
-        || matches!(word, "*" | "$" | "=" | "~" | "#")
+        || matches!(word, "*" | "$" | "=" | "~" | "#" | "\"\"")
 }
 
 fn kind_of(name: &str) -> Kind {

@@ -82,6 +82,7 @@ impl Loop {
                 self.tend_clients(hz);
                 self.look_around();
                 self.engine.tend_saves();
+                self.engine.links.close_idle(self.engine.clock.monotonic_us);
             }
         }
     }

@@ -10,6 +10,7 @@ pub mod title;
 mod banner;
 mod batch;
 mod cron;
+mod dial;
 mod endpoint;
 mod helper;
 mod listening;

@@ -4,9 +4,10 @@ use super::helper::Pending;
 use super::listening::Listening;
 use super::oom::OomScore;
 use super::saving::SaveProcess;
-use super::{crash, loading, log, rewriting, saving, signals};
+use super::{crash, dial, loading, log, rewriting, saving, signals};
 use crate::config::{Config, Effect, replace, rewrite};
 use crate::engine::Host;
+use crate::engine::links::{Link, LinkError};
 use crate::engine::machine::{Base, TurnClock};
 use crate::engine::saving::{ChildNews, LoadOutcome};
 use crate::keyspace::Keyspace;
@@ -159,6 +160,10 @@ impl Host for Process {
         checked: bool,
     ) -> LoadOutcome {
         loading::load(space, config, options, checked)
+    }
+
+    fn dial(&mut self, host: &[u8], port: u16, timeout_ms: u64) -> Result<Box<dyn Link>, LinkError> {
+        dial::dial(host, port, timeout_ms)
     }
 
     fn rewrite_config(&mut self, config: &Config, force_all: bool) -> Result<(), String> {

@@ -6,6 +6,7 @@ mod expiry;
 mod hash;
 pub(crate) mod house;
 mod lists;
+mod migrate;
 mod no_process;
 pub(crate) mod propagation;
 mod scan;

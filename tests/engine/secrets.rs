@@ -17,5 +17,9 @@ fn passwords_are_hidden_and_nothing_else() {
     assert_eq!(shown("config set requirepass x hz 10"), "config set requirepass (redacted) hz 10");
     assert_eq!(shown("config set hz 10"), "config set hz 10");
     assert_eq!(shown("hello 3 auth me x setname y"), "hello 3 auth (redacted) (redacted) setname y");
+    assert_eq!(
+        shown("migrate host 1 k 0 10 copy auth x auth2 y z keys auth w"),
+        "migrate host 1 k 0 10 copy auth (redacted) auth2 (redacted) (redacted) keys auth w"
+    );
     assert_eq!(shown("set auth x"), "set auth x");
 }

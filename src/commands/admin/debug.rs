@@ -86,12 +86,7 @@ fn sleep(engine: &mut Engine, args: &Args<'_>) -> Result<(), Error> {
     let text = std::str::from_utf8(args.get(2)).ok();
     let seconds: f64 = text.and_then(|text| text.trim().parse().ok()).unwrap_or(0.0);
     let after = engine.host.halt((seconds.clamp(0.0, 3600.0) * 1e6) as u64);
-    // Within a transaction time stands still.
-    if engine.must_not_block() {
-        engine.slept = Some(after);
-    } else {
-        engine.set_clock(after.now_us, after.monotonic_us);
-    }
+    engine.go_on_at(after);
     Ok(())
 }
 

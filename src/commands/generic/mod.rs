@@ -7,6 +7,7 @@ mod delete;
 mod dump;
 mod expire;
 mod flush;
+mod migrate;
 mod object;
 mod rename;
 pub mod scan;
@@ -32,6 +33,7 @@ pub const ALL: &[&Spec] = &[
     &flush::FLUSHALL,
     &flush::FLUSHDB,
     &flush::SWAPDB,
+    &migrate::MIGRATE,
     &object::OBJECT,
     &rename::RENAME,
     &rename::RENAMENX,

@@ -68,13 +68,14 @@ fn rest(engine: &Engine, out: &mut String) {
     let now_us = engine.clock.monotonic_us;
     let _ = write!(
         out,
-        "latest_fork_usec:{}\r\ntotal_forks:{}\r\nmigrate_cached_sockets:0\r\nslave_expires_tracked_keys:0\r\n\
+        "latest_fork_usec:{}\r\ntotal_forks:{}\r\nmigrate_cached_sockets:{}\r\nslave_expires_tracked_keys:0\r\n\
          active_defrag_hits:{}\r\nactive_defrag_misses:{}\r\nactive_defrag_key_hits:{}\r\n\
          active_defrag_key_misses:{}\r\ntotal_active_defrag_time:{}\r\ncurrent_active_defrag_time:{}\r\n\
          tracking_total_keys:0\r\ntracking_total_items:0\r\ntracking_total_prefixes:0\r\n\
          unexpected_error_replies:{}\r\ntotal_error_replies:{}\r\ndump_payload_sanitizations:{}\r\n",
         c.latest_fork_usec,
         c.total_forks,
+        engine.links.len(),
         c.active_defrag_hits,
         c.active_defrag_misses,
         c.active_defrag_key_hits,
