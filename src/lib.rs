@@ -20,6 +20,7 @@ pub mod engine;
 pub mod commands;
 pub mod pubsub;
 pub mod stats;
+pub mod tracking;
 
 pub mod server;
 pub mod tools;

@@ -178,7 +178,6 @@ pub enum Effect {
     ScriptApi,
     Tls,
     TlsPort,
-    Trackers,
     TypeLimits,
     Watchdog,
 }

@@ -76,7 +76,7 @@ section "Clients" {
     /// The longest single argument.
     proto_max_bulk_len: u64 = 512 << 20, "proto-max-bulk-len", memory(1 << 20, LONG), DEBUG, QueryLimits, Live;
     /// How many keys may be remembered on behalf of clients that cache them.
-    tracking_table_max_keys: u64 = 1_000_000, "tracking-table-max-keys", int(0, LONG), NONE, Trackers, Inert;
+    tracking_table_max_keys: u64 = 1_000_000, "tracking-table-max-keys", int(0, LONG), NONE, Nothing, Live;
 }
 
 section "TLS" {

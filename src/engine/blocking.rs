@@ -274,6 +274,7 @@ impl Engine {
         let Some(client) = self.clients.get_mut(id) else { return false };
         let Some(mut blocked) = client.blocked.take() else { return false };
         self.hush(id, &blocked);
+        self.current = Some(id);
         let over = self.run_waiting(id, &mut blocked, place);
         if let Some(client) = self.clients.get_mut(id) {
             client.blocked = Some(blocked);
@@ -311,6 +312,9 @@ impl Engine {
         let result = self.run_again(id, blocked, &args);
         blocked.ticks += clock::ticks().wrapping_sub(began);
         self.propagate(id, blocked.command, &args, before);
+        if self.tracking.any() {
+            self.track_command(blocked.command, &args);
+        }
         if matches!(result, Ok(Flow::Block(_))) {
             return false;
         }

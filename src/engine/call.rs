@@ -99,6 +99,10 @@ impl Engine {
     fn execute_loud(&mut self, request: Request<'_>) -> Verdict {
         let Request { client: id, args, command } = request;
         self.hold.reply = 0;
+        if self.tracking.any() {
+            self.limit_tracking();
+        }
+        let known = command.as_ref().ok().copied();
         let verdict = command.and_then(|command| Ok((command, self.gate(id, command)?)));
         match verdict {
             Ok((command, Gate::Run)) => {
@@ -116,6 +120,9 @@ impl Engine {
             }
             Ok((_, Gate::Gone)) => {}
             Err(error) => self.refuse(id, &args, &error),
+        }
+        if self.tracking.any() {
+            self.end_caching(id, known);
         }
         Verdict::Consumed
     }
@@ -208,6 +215,9 @@ impl Engine {
             }
         }
         self.propagate(id, command, args, dirty_before);
+        if self.tracking.any() {
+            self.track_command(command, args);
+        }
         let end = clock::ticks();
         self.last_ticks = end;
         let ticks = end.wrapping_sub(start);

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::table::CommandId;
 use crate::ids::{ClientId, DbIndex, UnixMs};
 use crate::resp::reply::{Proto, Reply};
+use crate::tracking::Mode;
 use std::collections::VecDeque;
 
 /// What replies a client wants (CLIENT REPLY).
@@ -130,6 +131,8 @@ pub struct Client {
     pub watching: Vec<Watched>,
     pub subs: SubCounts,
     pub monitor: bool,
+    /// CLIENT TRACKING is on.
+    pub tracking: Option<Box<Mode>>,
     /// Waits in BLPOP and the like, or for a pause to end.
     pub blocked: Option<Box<super::blocking::Blocked>>,
     /// Its commands wait for the end of CLIENT PAUSE.
@@ -176,6 +179,7 @@ impl Client {
             watching: Vec::new(),
             subs: SubCounts::default(),
             monitor: false,
+            tracking: None,
             blocked: None,
             postponed: false,
             logged_to: 0,
@@ -230,6 +234,7 @@ impl Client {
             + self.session.name.capacity()
             + self.multi.as_ref().map_or(0, |m| m.arg_bytes + m.queue.capacity() * 48)
             + self.watched_bytes
+            + self.tracking.as_ref().map_or(0, |mode| mode.memory_bytes())
             + self.watching.capacity() * WATCH_BYTES
             + (self.subs.channels + self.subs.patterns + self.subs.shards) * 64
     }

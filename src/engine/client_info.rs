@@ -18,6 +18,10 @@ fn flags(client: &Client) -> String {
     add(client.subs.any(), 'P');
     add(client.multi.is_some(), 'x');
     add(client.blocked.is_some() || client.postponed, 'b');
+    let tracking = client.tracking.as_deref();
+    add(tracking.is_some(), 't');
+    add(tracking.is_some_and(|mode| mode.broken), 'R');
+    add(tracking.is_some_and(|mode| mode.broadcast), 'B');
     add(client.dirty_cas, 'd');
     add(client.closing == Some(Closing::AfterReply), 'c');
     add(client.closing == Some(Closing::Now), 'A');
@@ -101,12 +105,13 @@ fn full_line(client: &Client, commands: &CommandTable, now_ms: UnixMs, hide: boo
     );
     let _ = write!(
         s,
-        " tot-mem={} events={} cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} \
+        " tot-mem={} events={} cmd={} user={} redir={} resp={} lib-name={} lib-ver={} tot-net-in={} \
          tot-net-out={} tot-cmds={}",
         client.memory_bytes(),
         if client.io.waits_to_write { "rw" } else { "r" },
         client.last_command.map_or("NULL", |id| commands.get(id).full_name.as_str()),
         if hide { REDACTED } else { "default" },
+        client.tracking.as_ref().map_or(-1, |mode| mode.redirect_number()),
         match client.session.proto {
             crate::resp::reply::Proto::Resp2 => 2,
             crate::resp::reply::Proto::Resp3 => 3,

@@ -13,6 +13,7 @@ use super::output::CHUNK_BYTES;
 use super::pause::Pause;
 use super::saving::{ChildNews, LoadOutcome, Saving};
 use super::table::CommandTable;
+use super::tracking::Tracking;
 use super::watch::WatchIndex;
 use crate::config::{Config, ShutdownFlags};
 use crate::ids::{ClientId, UnixMs};
@@ -141,6 +142,7 @@ pub struct Engine {
     pub config: Config,
     pub pubsub: PubSub<u64>,
     pub watch: WatchIndex,
+    pub tracking: Tracking,
     pub blocking: Blocking,
     pub pause: Pause,
     pub stats: Meters,
@@ -161,7 +163,7 @@ pub struct Engine {
     pub resumed: Vec<ClientId>,
     /// Units run inside one another: 0 outside commands, 1 in a command, 2 in a command of EXEC.
     pub(super) depth: u32,
-    /// The client whose command runs, or ran last.
+    /// The client whose command runs, or ran last; none in what the server does by itself.
     pub(super) current: Option<ClientId>,
     /// Ticks at which the last command ended: the next one starts there.
     pub(super) last_ticks: u64,
@@ -247,6 +249,7 @@ impl Engine {
             aof: Aof::default(),
             hold: Hold::default(),
             links: Links::default(),
+            tracking: Tracking::new(keyspace.hasher),
             keyspace,
             clients: Clients::default(),
             stats: Meters::new(commands.len()),
@@ -364,6 +367,7 @@ impl Engine {
         self.unblock_silently(id);
         self.drop_subscriptions(id);
         self.stop_monitoring(id);
+        self.stop_tracking(id);
         self.uncount_memory(id);
         self.clients.remove(id);
     }

@@ -32,6 +32,7 @@ pub mod snapshot;
 pub mod spec;
 pub mod syntax;
 pub mod table;
+pub mod tracking;
 mod watch;
 
 pub use args::{Args, OwnedArgs};

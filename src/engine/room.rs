@@ -10,6 +10,7 @@ impl Engine {
     /// Deletes keys whose time has come, within a budget; returns how many.
     pub fn expire_due(&mut self, budget: &mut Budget) -> usize {
         let mut expired = 0;
+        self.current = None;
         let mut due = self.keyspace.take_due(budget);
         if due.is_empty() {
             self.keyspace.give_due(due);
@@ -92,6 +93,7 @@ impl Engine {
             return false;
         }
         if self.evicting {
+            self.current = None;
             self.make_room();
         }
         self.evicting

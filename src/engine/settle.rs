@@ -1,5 +1,5 @@
-//! What follows from a unit, in one fixed order: log, keyspace events, WATCH, blocked clients. Runs when the outermost
-//! command is over, never inside one.
+//! What follows from a unit, in one fixed order: log, keyspace events, WATCH, tracking, blocked clients. Runs when the
+//! outermost command is over, never inside one.
 
 use super::machine::{Engine, Feed};
 use crate::ids::{ClientId, DbIndex};
@@ -37,6 +37,9 @@ impl Engine {
         self.settle_events();
         if !self.watch.is_empty() {
             self.settle_watches();
+        }
+        if self.tracking.any() {
+            self.settle_tracking();
         }
         if !self.blocking.is_empty() {
             self.settle_blocked();

@@ -124,7 +124,7 @@ impl Engine {
         let classes = self.config.notify_keyspace_events.0;
         let channels = (EventClass::KEYSPACE.0 | EventClass::KEYEVENT.0) & classes != 0;
         let effects = &mut self.keyspace.effects;
-        effects.wants_touched = waiting || !self.watch.is_empty() || self.hold.active;
+        effects.wants_touched = waiting || !self.watch.is_empty() || self.tracking.any() || self.hold.active;
         effects.wants_events = if channels { classes } else { 0 };
         effects.wants_log = self.feed.is_some();
     }

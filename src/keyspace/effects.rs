@@ -150,6 +150,16 @@ impl Effects {
         self.stirred_keys().filter(|(t, _)| t.changed).map(|(t, key)| (t.db, key))
     }
 
+    /// How many touched keys are noted: where to go on from with [`Effects::touched_since`].
+    pub fn touched_len(&self) -> usize {
+        self.touched.len()
+    }
+
+    /// The keys that were changed after the first `seen` notes.
+    pub fn touched_since(&self, seen: usize) -> impl Iterator<Item = &[u8]> {
+        self.stirred_keys().skip(seen).filter(|(t, _)| t.changed).map(|(_, key)| key)
+    }
+
     /// The keys that blocked clients have to look at: changed ones and stirred ones.
     pub fn stirred(&self) -> impl Iterator<Item = (DbIndex, &[u8])> {
         self.stirred_keys().map(|(t, key)| (t.db, key))

@@ -90,6 +90,7 @@ impl Loop {
         self.run_queued();
         let served = ticks();
         self.duties();
+        self.engine.end_tracking_turn();
         let cared = ticks();
         self.engine.flush_log();
         self.end_if_log_is_lost();

@@ -12,4 +12,5 @@ pub(crate) mod propagation;
 mod scan;
 mod secrets;
 mod streams;
+mod tracking;
 mod zset;

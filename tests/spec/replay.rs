@@ -74,6 +74,7 @@ fn run(house: &mut House, step: &Step, clients: &mut BTreeMap<String, Option<Cli
     } else if let Some(id) = clients[&step.client] {
         replies.insert(step.client.clone(), house.ask_as(id, &slices(step)));
     }
+    house.engine.end_tracking_turn();
     let mut names: Vec<String> = clients.keys().cloned().collect();
     names.sort_by_key(|name| (*name != step.client, name.clone()));
     let mut lines = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::filter::Filter;
 use super::name::{COMMON, GETNAME, ID, SETINFO, SETNAME};
+use super::tracking::{CACHING, GETREDIR, TRACKING, TRACKINGINFO};
 use crate::engine::blocking::Unblock;
 use crate::engine::client::{Closing, ReplyMode, Session};
 use crate::engine::help::help;
@@ -14,6 +15,7 @@ pub static CLIENT: Spec = Spec::plain("client", -2)
     .complexity("Depends on subcommand.")
     .summary("A container for commands about connections.")
     .subcommands(&[
+        &CACHING,
         &CAPA,
         &GETNAME,
         &GETREDIR,
@@ -29,6 +31,7 @@ pub static CLIENT: Spec = Spec::plain("client", -2)
         &REPLY,
         &SETINFO,
         &SETNAME,
+        &TRACKING,
         &TRACKINGINFO,
         &UNBLOCK,
         &UNPAUSE,
@@ -269,35 +272,6 @@ static CAPA: Spec = Spec::plain("capa", -3)
         done()
     });
 
-static GETREDIR: Spec = Spec::plain("getredir", 2)
-    .flags(COMMON)
-    .acl(Acl::CONNECTION)
-    .group(Group::Connection)
-    .since("6.0.0")
-    .summary("Tells to which connection invalidations are sent: -1 without tracking.")
-    .run(|ctx, _| {
-        ctx.reply.int(-1);
-        done()
-    });
-
-static TRACKINGINFO: Spec = Spec::plain("trackinginfo", 2)
-    .flags(COMMON)
-    .acl(Acl::CONNECTION)
-    .group(Group::Connection)
-    .since("6.2.0")
-    .summary("Describes the connection's tracking.")
-    .run(|ctx, _| {
-        ctx.reply.map(3);
-        ctx.reply.bulk(b"flags");
-        ctx.reply.set(1);
-        ctx.reply.bulk(b"off");
-        ctx.reply.bulk(b"redirect");
-        ctx.reply.int(-1);
-        ctx.reply.bulk(b"prefixes");
-        ctx.reply.array(0);
-        done()
-    });
-
 static HELP: Spec = Spec::plain("help", 2)
     .flags(Flags::LOADING.with(Flags::STALE))
     .acl(Acl::CONNECTION)
@@ -309,6 +283,8 @@ static HELP: Spec = Spec::plain("help", 2)
             &mut ctx.reply,
             "client",
             &[
+                "CACHING (YES|NO)",
+                "    Have the keys of the next command tracked or not, with OPTIN or OPTOUT.",
                 "CAPA <option> [options...]",
                 "    Tell what the client can do: REDIRECT.",
                 "GETREDIR",
@@ -339,6 +315,9 @@ static HELP: Spec = Spec::plain("help", 2)
                 "    Name the client's library (LIB-NAME) or its version (LIB-VER).",
                 "SETNAME <name>",
                 "    Give the connection a name.",
+                "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+                "         [OPTIN] [OPTOUT] [NOLOOP]",
+                "    Be told when keys that were read are changed.",
                 "TRACKINGINFO",
                 "    Describe the connection's tracking.",
                 "UNBLOCK <clientid> [TIMEOUT|ERROR]",

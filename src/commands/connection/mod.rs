@@ -8,6 +8,7 @@ mod filter;
 mod name;
 mod ping;
 mod select;
+mod tracking;
 
 /// The family.
 pub const ALL: &[&Spec] = &[

@@ -64,6 +64,7 @@ fn reset(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
     engine.discard_transaction(id);
     engine.drop_subscriptions(id);
     engine.stop_monitoring(id);
+    engine.stop_tracking(id);
     let needs_auth = !engine.config.requirepass.is_empty();
     let client = &mut engine.clients[id];
     let libraries =

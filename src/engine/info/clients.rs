@@ -11,7 +11,7 @@ pub fn clients(engine: &Engine, out: &mut String) {
     let _ = write!(
         out,
         "connected_clients:{}\r\ncluster_connections:0\r\nmaxclients:{}\r\nclient_recent_max_input_buffer:{}\r\n\
-         client_recent_max_output_buffer:{}\r\nblocked_clients:{}\r\ntracking_clients:0\r\npubsub_clients:{}\r\n\
+         client_recent_max_output_buffer:{}\r\nblocked_clients:{}\r\ntracking_clients:{}\r\npubsub_clients:{}\r\n\
          watching_clients:{}\r\nclients_in_timeout_table:{}\r\ntotal_watched_keys:{}\r\ntotal_blocking_keys:{}\r\n\
          total_blocking_keys_on_nokey:{}\r\n",
         engine.clients.len(),
@@ -19,6 +19,7 @@ pub fn clients(engine: &Engine, out: &mut String) {
         largest_in,
         largest_out,
         waiting,
+        engine.tracking.clients(),
         engine.clients.iter().filter(|client| client.subs.any()).count(),
         engine.clients.iter().filter(|client| !client.watching.is_empty()).count(),
         engine.blocking.with_deadline(),

@@ -71,7 +71,7 @@ fn rest(engine: &Engine, out: &mut String) {
         "latest_fork_usec:{}\r\ntotal_forks:{}\r\nmigrate_cached_sockets:{}\r\nslave_expires_tracked_keys:0\r\n\
          active_defrag_hits:{}\r\nactive_defrag_misses:{}\r\nactive_defrag_key_hits:{}\r\n\
          active_defrag_key_misses:{}\r\ntotal_active_defrag_time:{}\r\ncurrent_active_defrag_time:{}\r\n\
-         tracking_total_keys:0\r\ntracking_total_items:0\r\ntracking_total_prefixes:0\r\n\
+         tracking_total_keys:{}\r\ntracking_total_items:{}\r\ntracking_total_prefixes:{}\r\n\
          unexpected_error_replies:{}\r\ntotal_error_replies:{}\r\ndump_payload_sanitizations:{}\r\n",
         c.latest_fork_usec,
         c.total_forks,
@@ -82,6 +82,9 @@ fn rest(engine: &Engine, out: &mut String) {
         c.active_defrag_key_misses,
         c.active_defrag.total_us(now_us) / 1000,
         c.active_defrag.current_us(now_us) / 1000,
+        engine.tracking.readers.keys(),
+        engine.tracking.readers.items(),
+        engine.tracking.broadcast.prefixes(),
         c.unexpected_error_replies,
         c.total_error_replies,
         c.dump_payload_sanitizations,
