@@ -229,7 +229,7 @@ section "Memory" {
     /// Accepted for old files: tables here grow without rehashing.
     activerehashing: bool = true, "activerehashing", flag, NONE, Nothing, Inert;
     /// Give unused memory back from a thread of the allocator's own.
-    jemalloc_bg_thread: bool = true, "jemalloc-bg-thread", flag, NONE, JemallocThread, Inert;
+    jemalloc_bg_thread: bool = true, "jemalloc-bg-thread", flag, NONE, JemallocThread, Live;
     /// Whether the kernel's killer should pick this process first when memory runs out.
     oom_score_adj: OomScoreAdj = OomScoreAdj::No, "oom-score-adj", choice, NONE, OomScoreAdj, Live;
     /// The scores of a primary, a replica and a child that saves.

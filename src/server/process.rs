@@ -55,6 +55,10 @@ impl Host for Process {
                 Ok(())
             }
             Effect::OomScoreAdj => self.oom.apply(config),
+            Effect::JemallocThread => {
+                purge_aside(config);
+                Ok(())
+            }
             Effect::CrashLog => {
                 crash::apply(config);
                 Ok(())
@@ -181,6 +185,14 @@ impl Host for Process {
         replace(file, &new).map_err(failed)?;
         log::notice!("CONFIG REWRITE executed with success.");
         Ok(())
+    }
+}
+
+/// Lets the allocator give pages back from a thread of its own, as `jemalloc-bg-thread` asks: on this one it may take
+/// milliseconds after much was freed.
+pub fn purge_aside(config: &Config) {
+    if let Err(error) = memory::set_background_thread(config.jemalloc_bg_thread) {
+        tracing::warn!("Setting up the allocator's thread: {error}");
     }
 }
 

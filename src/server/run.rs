@@ -8,7 +8,7 @@ use super::listening::Listening;
 use super::loading::load_at_start;
 use super::log::{self, notice, warning};
 use super::oom::OomScore;
-use super::process::{Process, RESERVED_FDS};
+use super::process::{Process, RESERVED_FDS, purge_aside};
 use super::turn::Loop;
 use super::{crash, signals, title};
 use crate::config::{Config, Declaration, Disk, Invocation, LoadError, Loaded, Sources, load};
@@ -229,6 +229,7 @@ fn assemble(
         startup_memory: crate::sys::heap::used_memory(),
     };
     let commands = CommandTable::new(&crate::commands::all(), &renames);
+    purge_aside(&config);
     let mut oom = OomScore::default();
     if let Err(error) = oom.apply(&config) {
         warning!("{error}");
