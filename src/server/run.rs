@@ -120,6 +120,7 @@ fn serve(argv: &[Vec<u8>], loaded: Loaded, renames: Vec<(String, String)>) -> Ex
         warning!("{promise}");
     }
     super::banner::show(&config);
+    purge_aside(&config);
     match assemble(config, file, renames, supervisor) {
         Ok(mut server) => run(&mut server, supervisor),
         Err(error) => {
@@ -229,7 +230,6 @@ fn assemble(
         startup_memory: crate::sys::heap::used_memory(),
     };
     let commands = CommandTable::new(&crate::commands::all(), &renames);
-    purge_aside(&config);
     let mut oom = OomScore::default();
     if let Err(error) = oom.apply(&config) {
         warning!("{error}");
