@@ -56,16 +56,14 @@ impl Engine {
             feed.stamp(clock.now_ms / 1000);
         }
         let many = items.len() > 1;
-        let mut opened = false;
+        if many {
+            feed.append(b"*1\r\n$5\r\nMULTI\r\n");
+        }
         for (db, bytes) in items {
             feed.select(db);
-            if many && !opened {
-                feed.append(b"*1\r\n$5\r\nMULTI\r\n");
-                opened = true;
-            }
             feed.append(bytes);
         }
-        if opened {
+        if many {
             feed.append(b"*1\r\n$4\r\nEXEC\r\n");
         }
     }

@@ -143,7 +143,7 @@ fn the_log_tells_what_time_did() {
     house.engine.keyspace.active_expiry = true;
     house.pass_ms(1);
     let expected =
-        ["SELECT 0", "MULTI", "HDEL k f", "HSETEX k KEEPTTL FIELDS 1 f 2", "EXEC", "HSET h f 5", "HDEL h g"];
+        ["MULTI", "SELECT 0", "HDEL k f", "HSETEX k KEEPTTL FIELDS 1 f 2", "EXEC", "HSET h f 5", "HDEL h g"];
     assert_eq!(log_of(&house), expected);
     assert_eq!(house.engine.keyspace.counters.expired_fields, 3);
 }

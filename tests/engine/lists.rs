@@ -72,8 +72,8 @@ fn served_clients_are_units_of_their_own() {
     assert_eq!(
         log_of(&house),
         [
-            "SELECT 0",
             "MULTI",
+            "SELECT 0",
             "LPUSH src x",
             "SET k v",
             "EXEC",

@@ -85,7 +85,7 @@ fn transactions_are_written_as_one() {
     for line in ["MULTI", "SET a 1", "INCR a", "GET a", "EXEC"] {
         house.ask(line);
     }
-    assert_eq!(log_of(&house), ["SELECT 0", "MULTI", "SET a 1", "INCR a", "EXEC"]);
+    assert_eq!(log_of(&house), ["MULTI", "SELECT 0", "SET a 1", "INCR a", "EXEC"]);
 }
 
 #[test]

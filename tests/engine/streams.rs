@@ -78,8 +78,8 @@ fn deliveries_are_logged_as_claims() {
     assert_eq!(
         log_of(&house),
         [
-            "SELECT 0",
             "MULTI",
+            "SELECT 0",
             &claim("1-1", "c", 1, "1-1"),
             "XGROUP SETID s g 1-1 ENTRIESREAD 1",
             "EXEC",
