@@ -1,7 +1,7 @@
 //! What a data command sees: its keys, its reply, its session, and a few facts about the moment.
 
 use super::client::Session;
-use crate::config::Config;
+use crate::config::{Config, OutputClass};
 use crate::keyspace::Keys;
 use crate::resp::reply::Reply;
 
@@ -29,4 +29,12 @@ pub struct Env<'a> {
     pub unblocked: bool,
     /// Milliseconds since the epoch at which the running unit is taken to happen: relative expiries count from it.
     pub now_ms: i64,
+}
+
+impl Env<'_> {
+    /// From how many bytes of pending output on the client is closed; 0 for no limit.
+    pub fn hard_output_bytes(&self) -> u64 {
+        let class = if self.subscribed { OutputClass::Pubsub } else { OutputClass::Normal };
+        self.config.client_output_buffer_limit[class as usize].hard_bytes
+    }
 }

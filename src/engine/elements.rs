@@ -20,25 +20,28 @@ impl Reply<'_> {
     }
 
     /// Writes `count` picks one by one behind their header, which begins at `start`. A count may be anything; the
-    /// reply has to be one that can be held.
+    /// reply has to be one that can be held. Where the client's own limit on output, `hard_bytes`, is reached first,
+    /// it stops there: the client is closed for it.
     ///
     /// # Errors
-    /// When it would be longer than that. Nothing of it is left then.
+    /// When the reply would be longer than can be held. Nothing of it is left then.
     pub fn picks(
         &mut self,
         start: usize,
         count: usize,
+        hard_bytes: u64,
         mut pick: impl FnMut(&mut Self),
     ) -> Result<(), Error> {
-        let end = start + LONGEST_PICKS;
-        for done in 0.. {
+        let limited = (1..LONGEST_PICKS as u64).contains(&hard_bytes);
+        let end = start + if limited { hard_bytes as usize } else { LONGEST_PICKS };
+        for done in 0..count {
+            if limited && self.out.len() > end {
+                break;
+            }
             // What is still to come takes so much at least.
-            if self.out.len() + (count - done).saturating_mul(SHORTEST_BULK) > end {
+            if !limited && self.out.len() + (count - done).saturating_mul(SHORTEST_BULK) > end {
                 self.out.truncate(start);
                 return Err(Error::Plain("Insufficient memory, the reply would be too long"));
-            }
-            if done == count {
-                break;
             }
             pick(self);
         }

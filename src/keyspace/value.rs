@@ -58,7 +58,7 @@ pub enum Object {
 }
 
 /// From this length on a string is worth sharing with the replies that show it, in bytes.
-const SHARED_FROM: usize = 16 * 1024;
+const SHARED_FROM: usize = 48 * 1024;
 
 impl Object {
     /// A string in the form its length asks for.

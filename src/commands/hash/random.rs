@@ -31,6 +31,7 @@ fn hrandfield(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 
 /// A negative count asks for so many picks, each from the whole hash.
 fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
+    let hard_bytes = ctx.env.hard_output_bytes();
     let count = args.int(2)?;
     if count == i64::MIN {
         let most = i64::MAX;
@@ -59,7 +60,7 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         tell_pair(reply, field, with_values.then_some(value));
     };
     if count < 0 {
-        reply.picks(begin, wanted, |reply| {
+        reply.picks(begin, wanted, hard_bytes, |reply| {
             if let Some((field, value)) = hash.random(&mut words) {
                 tell(reply, field, value);
             }

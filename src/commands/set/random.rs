@@ -40,6 +40,7 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         let most = i64::MAX;
         return Err(Error::text(format!("value is out of range, value must between -{most} and {most}")));
     }
+    let hard_bytes = ctx.env.hard_output_bytes();
     let mut rng = ctx.keys.space.rng.fork();
     let mut words = || rng.next_u64();
     let Some(set) = ctx.keys.read_as::<Set>(args.key(1))? else {
@@ -50,7 +51,7 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     if count < 0 {
         let start = ctx.reply.out.len();
         ctx.reply.array(wanted);
-        ctx.reply.picks(start, wanted, |reply| {
+        ctx.reply.picks(start, wanted, hard_bytes, |reply| {
             if let Some(member) = set.random(words()) {
                 reply.bulk_value(member);
             }

@@ -51,6 +51,7 @@ fn parse(args: &Args<'_>) -> Result<(i64, bool), Error> {
 /// A negative count asks for so many picks, each from the whole set.
 fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let (count, with_scores) = parse(args)?;
+    let hard_bytes = ctx.env.hard_output_bytes();
     let mut rng = ctx.keys.space.rng.fork();
     let mut words = || rng.next_u64();
     let Ctx { keys, reply, .. } = ctx;
@@ -68,7 +69,7 @@ fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         reply.array(told);
     }
     if count < 0 {
-        reply.picks(start, wanted, |reply| {
+        reply.picks(start, wanted, hard_bytes, |reply| {
             set.random(words(), |member, score| form.tell(reply, member, score));
         })?;
     } else {
