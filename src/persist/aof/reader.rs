@@ -39,7 +39,7 @@ enum Found {
 
 /// Reads a log.
 pub struct LogReader<'a> {
-    input: &'a mut dyn Read,
+    input: Box<dyn Read + 'a>,
     buffer: Vec<u8>,
     /// Where the next command starts in the buffer.
     at: usize,
@@ -51,8 +51,8 @@ pub struct LogReader<'a> {
 
 impl<'a> LogReader<'a> {
     /// Reads `input`, of which `skipped` bytes were read before.
-    pub fn new(input: &'a mut dyn Read, skipped: u64) -> LogReader<'a> {
-        LogReader { input, buffer: Vec::new(), at: 0, base: skipped, ranges: Vec::new() }
+    pub fn new(input: impl Read + 'a, skipped: u64) -> LogReader<'a> {
+        LogReader { input: Box::new(input), buffer: Vec::new(), at: 0, base: skipped, ranges: Vec::new() }
     }
 
     /// The offset behind the last command.
@@ -98,7 +98,8 @@ impl<'a> LogReader<'a> {
             self.at = 0;
         }
         while self.buffer.len() < need {
-            let more = self.input.take(READ as u64).read_to_end(&mut self.buffer).map_err(ReadError::Io)?;
+            let more =
+                (&mut self.input).take(READ as u64).read_to_end(&mut self.buffer).map_err(ReadError::Io)?;
             if more == 0 {
                 return Ok(false);
             }
@@ -117,7 +118,8 @@ impl<'a> LogReader<'a> {
             // What was looked at is not needed again: the log is read no further.
             self.buffer.truncate(at);
             from = at;
-            let more = self.input.take(READ as u64).read_to_end(&mut self.buffer).map_err(ReadError::Io)?;
+            let more =
+                (&mut self.input).take(READ as u64).read_to_end(&mut self.buffer).map_err(ReadError::Io)?;
             if more == 0 {
                 return Ok(ReadError::Zeroes);
             }

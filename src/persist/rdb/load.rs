@@ -103,12 +103,21 @@ struct Attributes {
     past: Option<PastUse>,
 }
 
-struct Loader<'s, 'b, 'k, 'e> {
-    source: &'s mut Source<'b>,
-    space: &'k mut Keyspace,
-    events: &'e mut dyn LoadEvents,
+/// Where one step of reading led.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Behind a key.
+    Key,
+    /// To the end: [`Loader::loaded`] says what there was.
+    End,
+}
+
+/// Reads a file key by key, so that a server can look after its clients in between.
+pub struct Loader {
     options: LoadOptions,
+    begun: bool,
     db: DbIndex,
+    attributes: Attributes,
     loaded: Loaded,
 }
 
@@ -122,21 +131,8 @@ pub fn load_keyspace(
     options: &LoadOptions,
     events: &mut dyn LoadEvents,
 ) -> std::result::Result<Loaded, LoadError> {
-    let mut options = *options;
-    options.limits.version = read_header(source, options.relaxed_version)?;
-    let loaded = Loaded { version: options.limits.version, ..Loaded::default() };
-    let mut loader = Loader { source, space, events, options, db: 0, loaded };
-    let mut attributes = Attributes::default();
-    loop {
-        let code = loader.source.byte()?;
-        match code {
-            opcode::EOF => break,
-            opcode::SLOT_INFO.. => loader.between_keys(code, &mut attributes)?,
-            form => loader.key(form, std::mem::take(&mut attributes))?,
-        }
-    }
-    loader.check_sum()?;
-    loader.loaded.bytes = loader.source.offset();
+    let mut loader = Loader::new(options);
+    while loader.step(source, space, events)? == Step::Key {}
     Ok(loader.loaded)
 }
 
@@ -152,100 +148,159 @@ fn read_header(source: &mut Source<'_>, relaxed: bool) -> Result<u32> {
     if is_readable(version, relaxed) { Ok(version) } else { Err(source.error(Cause::Version(version))) }
 }
 
-impl Loader<'_, '_, '_, '_> {
-    fn between_keys(&mut self, code: u8, attributes: &mut Attributes) -> Result<()> {
+impl Loader {
+    pub fn new(options: &LoadOptions) -> Loader {
+        Loader {
+            options: *options,
+            begun: false,
+            db: 0,
+            attributes: Attributes::default(),
+            loaded: Loaded::default(),
+        }
+    }
+
+    /// What was read so far.
+    pub fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    /// Reads on to the end of a key, or of the file. All steps are given the same source and keyspace.
+    ///
+    /// # Errors
+    /// Where and why reading stopped. There is no going on then.
+    pub fn step(
+        &mut self,
+        source: &mut Source<'_>,
+        space: &mut Keyspace,
+        events: &mut dyn LoadEvents,
+    ) -> Result<Step> {
+        if !self.begun {
+            self.begun = true;
+            let version = read_header(source, self.options.relaxed_version)?;
+            (self.options.limits.version, self.loaded.version) = (version, version);
+        }
+        loop {
+            match source.byte()? {
+                opcode::EOF => break,
+                code @ opcode::SLOT_INFO.. => self.between_keys(code, source, space, events)?,
+                form => {
+                    self.key(form, source, space, events)?;
+                    return Ok(Step::Key);
+                }
+            }
+        }
+        self.check_sum(source, events)?;
+        self.loaded.bytes = source.offset();
+        Ok(Step::End)
+    }
+    fn between_keys(
+        &mut self,
+        code: u8,
+        source: &mut Source<'_>,
+        space: &Keyspace,
+        events: &mut dyn LoadEvents,
+    ) -> Result<()> {
+        let attributes = &mut self.attributes;
         match code {
             opcode::EXPIRE_SECONDS => {
-                let seconds = i32::from_le_bytes(self.source.array()?);
+                let seconds = i32::from_le_bytes(source.array()?);
                 attributes.expiry = Some(i64::from(seconds) * 1000);
             }
-            opcode::EXPIRE_MS => attributes.expiry = Some(self.source.time()?),
-            opcode::FREQ => attributes.past = Some(PastUse::Counter(self.source.byte()?)),
-            opcode::IDLE => attributes.past = Some(PastUse::IdleSeconds(self.source.length()?)),
-            opcode::SELECT_DB => self.select()?,
+            opcode::EXPIRE_MS => attributes.expiry = Some(source.time()?),
+            opcode::FREQ => attributes.past = Some(PastUse::Counter(source.byte()?)),
+            opcode::IDLE => attributes.past = Some(PastUse::IdleSeconds(source.length()?)),
+            opcode::SELECT_DB => self.select(source, space, events)?,
             opcode::RESIZE_DB => {
-                self.source.length()?;
-                self.source.length()?;
+                source.length()?;
+                source.length()?;
             }
             opcode::SLOT_INFO => {
                 for _ in 0..3 {
-                    self.source.length()?;
+                    source.length()?;
                 }
             }
             opcode::AUX => {
-                self.events.at(self.source.offset(), "read-aux");
-                let (name, value) = (self.source.text()?, self.source.text()?);
-                self.events.at(self.source.offset(), "read-aux");
+                events.at(source.offset(), "read-aux");
+                let (name, value) = (source.text()?, source.text()?);
+                events.at(source.offset(), "read-aux");
                 self.loaded.aux.note(&name, &value);
-                self.events.aux(&name, &value);
+                events.aux(&name, &value);
             }
-            opcode::MODULE_AUX => module::skip_aux(self.source)?,
+            opcode::MODULE_AUX => module::skip_aux(source)?,
             opcode::FUNCTION => {
-                let code = self.source.text()?;
-                self.events.function(&code).map_err(|why| self.source.error(Cause::Function(why)))?;
+                let code = source.text()?;
+                events.function(&code).map_err(|why| source.error(Cause::Function(why)))?;
             }
             opcode::FUNCTION_PRE_GA => {
-                return Err(self.source.corrupt("Pre-release function format not supported."));
+                return Err(source.corrupt("Pre-release function format not supported."));
             }
-            _ => return Err(self.source.error(Cause::UnknownType(code))),
+            _ => return Err(source.error(Cause::UnknownType(code))),
         }
         Ok(())
     }
 
-    fn select(&mut self) -> Result<()> {
-        let index = self.source.length()?;
-        let databases = self.space.databases();
+    fn select(
+        &mut self,
+        source: &mut Source<'_>,
+        space: &Keyspace,
+        events: &mut dyn LoadEvents,
+    ) -> Result<()> {
+        let index = source.length()?;
+        let databases = space.databases();
         let known = DbIndex::try_from(index).ok().filter(|db| usize::from(*db) < databases);
-        self.db = known.ok_or_else(|| self.source.error(Cause::Database { index, databases }))?;
-        self.events.at(self.source.offset(), "read-len");
-        self.events.selected(self.db);
+        self.db = known.ok_or_else(|| source.error(Cause::Database { index, databases }))?;
+        events.at(source.offset(), "read-len");
+        events.selected(self.db);
         Ok(())
     }
 
-    fn key(&mut self, form: u8, attributes: Attributes) -> Result<()> {
-        self.events.at(self.source.offset(), "read-key");
-        let key = self.source.text()?;
-        self.events.at(self.source.offset(), "read-object-value");
-        self.events.key(&key, form, attributes.expiry);
-        let value = load_value(self.source, form, &self.options.limits)?;
-        let due = attributes.expiry.is_some_and(|ms| ms < self.space.now_ms);
+    fn key(
+        &mut self,
+        form: u8,
+        source: &mut Source<'_>,
+        space: &mut Keyspace,
+        events: &mut dyn LoadEvents,
+    ) -> Result<()> {
+        let attributes = std::mem::take(&mut self.attributes);
+        events.at(source.offset(), "read-key");
+        let key = source.text()?;
+        events.at(source.offset(), "read-object-value");
+        events.key(&key, form, attributes.expiry);
+        let value = load_value(source, form, &self.options.limits)?;
+        let due = attributes.expiry.is_some_and(|ms| ms < space.now_ms);
         match value {
             None => {
                 self.loaded.empty_keys_skipped += 1;
-                self.events.skipped_empty(&key);
+                events.skipped_empty(&key);
             }
             Some(_) if due && self.options.drop_expired => self.loaded.keys_expired += 1,
             Some(object) => {
                 if self.options.replace {
-                    self.space.drop_key(self.db, &key);
+                    space.drop_key(self.db, &key);
                 }
-                if !self.space.load(self.db, &key, object, attributes.expiry, attributes.past) {
-                    return Err(self.source.error(Cause::DuplicateKey { key, db: self.db }));
+                if !space.load(self.db, &key, object, attributes.expiry, attributes.past) {
+                    return Err(source.error(Cause::DuplicateKey { key, db: self.db }));
                 }
                 self.loaded.keys_loaded += 1;
             }
         }
         let keys = self.loaded.keys_loaded + self.loaded.keys_expired;
-        if self.events.progress(keys, self.source.offset()) {
-            Ok(())
-        } else {
-            Err(self.source.error(Cause::Stopped))
-        }
+        if events.progress(keys, source.offset()) { Ok(()) } else { Err(source.error(Cause::Stopped)) }
     }
 
-    fn check_sum(&mut self) -> Result<()> {
+    fn check_sum(&mut self, source: &mut Source<'_>, events: &mut dyn LoadEvents) -> Result<()> {
         if self.loaded.version < FIRST_SUMMED {
             return Ok(());
         }
-        self.events.at(self.source.offset(), "check-sum");
-        let found = self.source.checksum();
-        let expected = u64::from_le_bytes(self.source.array()?);
+        events.at(source.offset(), "check-sum");
+        let found = source.checksum();
+        let expected = u64::from_le_bytes(source.array()?);
         self.loaded.checked = match found {
             None => Checked::No,
             Some(_) if expected == 0 => Checked::Absent,
             Some(found) if found == expected => Checked::Right,
             Some(found) => {
-                return Err(self.source.error(Cause::Checksum { expected: found, found: expected }));
+                return Err(source.error(Cause::Checksum { expected: found, found: expected }));
             }
         };
         Ok(())

@@ -20,7 +20,7 @@ mod zipmap;
 
 pub use error::{Cause, LoadError};
 pub use format::Version;
-pub use load::{AuxFields, Checked, LoadEvents, LoadOptions, Loaded, load_keyspace};
+pub use load::{AuxFields, Checked, LoadEvents, LoadOptions, Loaded, Loader, Step, load_keyspace};
 pub use payload::{PayloadError, RestoreOptions, dump, restore};
 pub use save::{SaveInfo, SaveOptions, Uses, prepare, save_keyspace};
 pub use source::Source;

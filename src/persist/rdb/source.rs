@@ -19,7 +19,7 @@ enum Input<'a> {
 }
 
 struct Stream<'a> {
-    reader: &'a mut dyn Read,
+    reader: Box<dyn Read + 'a>,
     buffer: Box<[u8]>,
     filled: usize,
     /// Up to where the buffer is part of `crc`.
@@ -44,10 +44,10 @@ impl<'a> Source<'a> {
     }
 
     /// Reads a stream of `total` bytes, if that is known, and sums them if asked to.
-    pub fn from_stream(reader: &'a mut dyn Read, total: Option<u64>, checksum: bool) -> Source<'a> {
+    pub fn from_stream(reader: impl Read + 'a, total: Option<u64>, checksum: bool) -> Source<'a> {
         let buffer = vec![0; BUFFER].into_boxed_slice();
         let crc = checksum.then(Crc64::new);
-        let stream = Stream { reader, buffer, filled: 0, summed: 0, crc, total };
+        let stream = Stream { reader: Box::new(reader), buffer, filled: 0, summed: 0, crc, total };
         Source { input: Input::Stream(Box::new(stream)), at: 0, base: 0 }
     }
 
