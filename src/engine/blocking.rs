@@ -58,6 +58,8 @@ pub struct Blocking {
     paused: Vec<Place>,
     clients: usize,
     for_groups: usize,
+    /// Those who wait for copies of what they wrote, in order of arrival.
+    for_copies: Vec<ClientId>,
 }
 
 impl Blocking {
@@ -78,6 +80,12 @@ impl Blocking {
     /// Keys that XREADGROUP waits for, which may also vanish.
     pub fn keys_for_groups(&self) -> usize {
         self.for_groups
+    }
+
+    /// Clients in WAIT and WAITAOF, in order of arrival.
+    #[inline]
+    pub(super) fn waiting_for_copies(&self) -> &[ClientId] {
+        &self.for_copies
     }
 
     /// Clients whose waiting has an end.
@@ -115,6 +123,8 @@ pub enum Unblock {
     Error,
     /// The shutdown it asked for failed.
     Shutdown,
+    /// What it waits for will not come.
+    Refused(&'static str),
 }
 
 impl Engine {
@@ -135,6 +145,9 @@ impl Engine {
         self.blocking.clients += 1;
         if on.reason == BlockReason::Group {
             self.blocking.for_groups += on.keys.len();
+        }
+        if matches!(on.reason, BlockReason::Copies(_)) {
+            self.blocking.for_copies.push(id);
         }
         let args = on.instead.unwrap_or_else(|| args.to_owned());
         client.io.arg_bytes = args.heap_bytes();
@@ -185,6 +198,9 @@ impl Engine {
         if blocked.reason == BlockReason::Group {
             self.blocking.for_groups -= blocked.keys.len();
         }
+        if matches!(blocked.reason, BlockReason::Copies(_)) {
+            self.blocking.for_copies.retain(|waiter| *waiter != id);
+        }
         self.renew_interest();
         Some(blocked)
     }
@@ -200,8 +216,12 @@ impl Engine {
             Unblock::Shutdown => {
                 self.reply_error(id, &Error::Plain("Errors trying to SHUTDOWN. Check logs."));
             }
-            // COMPAT: also where a value would have been no array.
-            Unblock::Timeout => self.reply(id).null_array(),
+            Unblock::Refused(why) => self.reply_error(id, &Error::Plain(why)),
+            Unblock::Timeout => match &blocked.reason {
+                BlockReason::Copies(wanted) => self.reply_copies(id, wanted),
+                // COMPAT: also where a value would have been no array.
+                _ => self.reply(id).null_array(),
+            },
         }
         self.unhush(id);
         if how == Unblock::Error {
@@ -285,7 +305,14 @@ impl Engine {
             self.resumed.push(id);
         }
         // In the log before anybody is told.
+        let before = self.log_end();
         self.settle_once();
+        let end = self.log_end();
+        if end != before
+            && let Some(client) = self.clients.get_mut(id)
+        {
+            client.logged_to = end;
+        }
         if over {
             self.note_output(id);
         }

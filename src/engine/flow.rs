@@ -1,6 +1,7 @@
 //! How a command went on after its handler returned.
 
 use super::args::OwnedArgs;
+use super::copies::Copies;
 use crate::ids::UnixMs;
 use crate::keyspace::Kind;
 
@@ -41,6 +42,8 @@ pub enum BlockReason {
     Group,
     /// Waits for no key but for the end of the server.
     Shutdown,
+    /// Waits for no key but for copies of what the client wrote.
+    Copies(Copies),
 }
 
 impl BlockReason {
@@ -52,7 +55,7 @@ impl BlockReason {
             BlockReason::ZSet => found == Some(Kind::Zset),
             BlockReason::Stream => found == Some(Kind::Stream),
             BlockReason::Group => true,
-            BlockReason::Shutdown => false,
+            BlockReason::Shutdown | BlockReason::Copies(_) => false,
         }
     }
 }

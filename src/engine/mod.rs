@@ -6,6 +6,7 @@ pub mod blocking;
 pub mod call;
 pub mod client;
 pub mod client_info;
+pub mod copies;
 pub mod ctx;
 mod elements;
 pub mod error;

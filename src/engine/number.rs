@@ -26,6 +26,18 @@ impl Args<'_> {
         self.int(i).ok().filter(|n| (min..=max).contains(n)).ok_or(Error::NotInteger)
     }
 
+    /// Argument `i`, in milliseconds from now, as the time at which a blocking command gives up; `None` for zero, which
+    /// waits for ever.
+    pub fn deadline_ms(&self, i: usize, now_ms: UnixMs) -> Result<Option<UnixMs>, Error> {
+        match self.int(i).map_err(|_| Error::NotIntegerNamed("timeout"))? {
+            0 => Ok(None),
+            ms @ 1.. => {
+                ms.checked_add(now_ms).map(Some).ok_or(Error::Plain("timeout is out of range"))
+            }
+            _ => Err(Error::Plain("timeout is negative")),
+        }
+    }
+
     /// Argument `i`, in seconds from now, as the time at which a blocking command gives up; `None` for zero, which
     /// waits for ever.
     pub fn deadline(&self, i: usize, now_ms: UnixMs) -> Result<Option<UnixMs>, Error> {

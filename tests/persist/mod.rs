@@ -1,6 +1,7 @@
 //! What is written to disk and read back.
 
 mod canon;
+mod copies;
 mod damage;
 mod golden;
 mod held;

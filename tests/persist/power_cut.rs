@@ -138,6 +138,7 @@ impl Server {
         self.now_us += ms * 1000;
         self.engine.set_clock(self.now_us, self.now_us as u64);
         self.engine.begin_log_turn();
+        self.engine.time_out_blocked();
         self.engine.flush_log();
         self.engine.tend_saves();
     }

@@ -12,6 +12,7 @@ mod object;
 mod rename;
 pub mod scan;
 mod ttl;
+mod wait;
 
 /// The family.
 pub const ALL: &[&Spec] = &[
@@ -45,4 +46,6 @@ pub const ALL: &[&Spec] = &[
     &ttl::PEXPIRETIME,
     &ttl::PTTL,
     &ttl::TTL,
+    &wait::WAIT,
+    &wait::WAITAOF,
 ];

@@ -29,7 +29,7 @@ impl<'a> Reading<'a> {
             let more = args.len() - i - 1;
             if more > 0 && args.is(i, "block") {
                 i += 1;
-                reading.wait = Some(deadline(args, i, now_ms)?);
+                reading.wait = Some(args.deadline_ms(i, now_ms)?);
             } else if more > 0 && args.is(i, "count") {
                 i += 1;
                 reading.count = u64::try_from(args.int(i)?).unwrap_or(0);
@@ -94,16 +94,6 @@ fn unbalanced(grouped: bool) -> Error {
     Error::text(format!(
         "Unbalanced '{name}' list of streams: for each stream key an ID or '{symbol}' must be specified."
     ))
-}
-
-/// When the patience of BLOCK ends; 0 is never.
-fn deadline(args: &Args<'_>, i: usize, now_ms: UnixMs) -> Result<Option<UnixMs>, Error> {
-    let timeout_ms = args.int(i).map_err(|_| Error::NotIntegerNamed("timeout"))?;
-    match timeout_ms {
-        0 => Ok(None),
-        1.. => timeout_ms.checked_add(now_ms).map(Some).ok_or(Error::Plain("timeout is out of range")),
-        _ => Err(Error::Plain("timeout is negative")),
-    }
 }
 
 /// The streams of a reply: pairs of key and entries.

@@ -6,7 +6,7 @@
 use super::super::args::Args;
 use super::super::keys_of::keys_of;
 use super::super::machine::Engine;
-use super::super::spec::Group;
+use super::super::spec::{Flags, Group};
 use super::super::table::CommandId;
 use crate::ids::ClientId;
 
@@ -73,7 +73,9 @@ impl Engine {
         }
         let spec = self.commands.get(command).spec;
         if spec.keys.is_empty() {
-            let reveals = !matches!(spec.group, Group::Connection | Group::PubSub);
+            // WAIT and WAITAOF tell of the log alone.
+            let reveals = !matches!(spec.group, Group::Connection | Group::PubSub)
+                && !spec.flags.has(Flags::BLOCKING);
             return if reveals { end } else { 0 };
         }
         let Ok(keys) = keys_of(spec, args) else { return end };

@@ -42,6 +42,9 @@ impl Engine {
         if self.aof.writer.is_some() {
             self.write_log();
         }
+        if !self.blocking.waiting_for_copies().is_empty() {
+            self.serve_copies();
+        }
     }
 
     fn write_log(&mut self) {
@@ -63,7 +66,10 @@ impl Engine {
             }
         }
         let spared = self.config.no_appendfsync_on_rewrite && child;
-        writer.progress.set_spare_disk(spared);
+        if writer.progress.set_spare_disk(spared) && !spared && writer.progress.policy() == Policy::Always {
+            // What was written meanwhile is made durable without waiting for the next write.
+            writer.sync_later();
+        }
         let due = now_ms - self.aof.synced_ms >= SYNC_EVERY_MS && self.aof.unsynced;
         if due
             && policy(&self.config) == Policy::EverySecond

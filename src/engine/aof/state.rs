@@ -100,6 +100,11 @@ impl Aof {
         self.writer.as_ref().map_or(u64::MAX, |writer| writer.progress.confirmed())
     }
 
+    /// Up to where the log survives a power cut.
+    pub fn durable(&self) -> u64 {
+        self.writer.as_ref().map_or(0, |writer| writer.progress.durable())
+    }
+
     /// Why writes are refused, if they are.
     pub fn write_error(&self) -> Option<&str> {
         match self.trouble.as_ref()? {

@@ -49,6 +49,8 @@ pub struct Target {
 pub struct Progress {
     written: AtomicU64,
     durable: AtomicU64,
+    /// Up to where `always` waits for no sync, because a child has the disk.
+    excused: AtomicU64,
     /// Jobs that the writing thread has still to do.
     writes: AtomicUsize,
     /// Jobs that the syncing thread has still to do.
@@ -151,7 +153,10 @@ impl Progress {
     /// Up to where replies may go out.
     #[inline]
     pub fn confirmed(&self) -> u64 {
-        if self.policy() == Policy::Always { self.durable() } else { self.written() }
+        if self.policy() != Policy::Always {
+            return self.written();
+        }
+        self.durable().max(self.excused.load(Ordering::Acquire))
     }
 
     pub fn policy(&self) -> Policy {
@@ -185,8 +190,9 @@ impl Progress {
         self.policy.store(policy as u8, Ordering::Relaxed);
     }
 
-    pub fn set_spare_disk(&self, spare: bool) {
-        self.spare_disk.store(spare, Ordering::Relaxed);
+    /// Says whether the disk was spared before.
+    pub fn set_spare_disk(&self, spare: bool) -> bool {
+        self.spare_disk.swap(spare, Ordering::Relaxed)
     }
 
     pub fn set_sleep_us(&self, us: u64) {
@@ -244,6 +250,7 @@ impl Writer {
         let progress = Arc::new(Progress {
             written: AtomicU64::new(offset),
             durable: AtomicU64::new(offset),
+            excused: AtomicU64::new(0),
             writes: AtomicUsize::new(0),
             syncs: AtomicUsize::new(0),
             policy: AtomicU8::new(policy as u8),
@@ -427,7 +434,7 @@ impl Appender {
             return true;
         }
         if self.progress.spare_disk.load(Ordering::Relaxed) {
-            self.progress.durable.store(self.progress.written(), Ordering::Release);
+            self.progress.excused.store(self.progress.written(), Ordering::Release);
             return true;
         }
         let began = crate::sys::clock::monotonic_us();
