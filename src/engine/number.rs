@@ -31,9 +31,7 @@ impl Args<'_> {
     pub fn deadline_ms(&self, i: usize, now_ms: UnixMs) -> Result<Option<UnixMs>, Error> {
         match self.int(i).map_err(|_| Error::NotIntegerNamed("timeout"))? {
             0 => Ok(None),
-            ms @ 1.. => {
-                ms.checked_add(now_ms).map(Some).ok_or(Error::Plain("timeout is out of range"))
-            }
+            ms @ 1.. => ms.checked_add(now_ms).map(Some).ok_or(Error::Plain("timeout is out of range")),
             _ => Err(Error::Plain("timeout is negative")),
         }
     }

@@ -72,7 +72,10 @@ fn it_ends_by_time_by_hand_or_with_the_log() {
     ask(&mut server, writer, "SET a 1");
     assert_eq!(ask(&mut server, writer, "WAITAOF 1 0 50"), "");
     let info = ask(&mut server, other, "INFO clients");
-    assert!(info.contains("\nblocked_clients:1\r") && info.contains("\nclients_in_timeout_table:1\r"), "{info}");
+    assert!(
+        info.contains("\nblocked_clients:1\r") && info.contains("\nclients_in_timeout_table:1\r"),
+        "{info}"
+    );
     server.pass_ms(5000);
     assert_eq!(told(&mut server, writer), NOT_YET);
     for (how, answer) in [("", NOT_YET), (" ERROR", "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n")] {

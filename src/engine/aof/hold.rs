@@ -74,8 +74,8 @@ impl Engine {
         let spec = self.commands.get(command).spec;
         if spec.keys.is_empty() {
             // WAIT and WAITAOF tell of the log alone.
-            let reveals = !matches!(spec.group, Group::Connection | Group::PubSub)
-                && !spec.flags.has(Flags::BLOCKING);
+            let reveals =
+                !matches!(spec.group, Group::Connection | Group::PubSub) && !spec.flags.has(Flags::BLOCKING);
             return if reveals { end } else { 0 };
         }
         let Ok(keys) = keys_of(spec, args) else { return end };
