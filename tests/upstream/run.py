@@ -50,7 +50,8 @@ def options():
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR") or REPO / "target")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--server", default=target / "debug" / "spinel", help="the binary to test")
-    parser.add_argument("--tools", help="folder of valkey-cli, -benchmark, -check-aof, -check-rdb (the referee's own)")
+    parser.add_argument("--tools", help="folder of valkey-cli, -benchmark, -check-aof, -check-rdb (if not given: the "
+                                        "referee's clients, and the check tools that are in the server's binary)")
     parser.add_argument("--files", help="only these files, as unit/auth,unit/type/string")
     parser.add_argument("--all", action="store_true", help="every file of the suite, not only those with expected names")
     parser.add_argument("--jobs", type=int, default=2)
@@ -87,8 +88,8 @@ def reserve_ports(jobs):
     sys.exit("tests/upstream: no free range of ports")
 
 
-def lay_out(where, source, server, tools):
-    """A folder as the suite expects it, with our binary under its server's name."""
+def lay_out(where, source, server, tools, checks):
+    """A folder as the suite expects it, with our binary under the names of its server and of the tools in `checks`."""
     shutil.copytree(source / "tests", where / "tests", symlinks=True)
     for name in ("runtest", "valkey.conf", "sentinel.conf"):
         shutil.copy(source / name, where)
@@ -97,7 +98,8 @@ def lay_out(where, source, server, tools):
     for family in ("valkey", "redis"):
         (where / "src" / f"{family}-server").symlink_to(server)
         for tool in ("cli", "benchmark", "check-aof", "check-rdb"):
-            (where / "src" / f"{family}-{tool}").symlink_to(pathlib.Path(tools, f"valkey-{tool}"))
+            program = server if tool in checks else pathlib.Path(tools, f"valkey-{tool}")
+            (where / "src" / f"{family}-{tool}").symlink_to(program)
 
 
 def sweep(where):
@@ -152,7 +154,7 @@ def run_file(file, port, opt, source):
     where = work_folder()
     log = pathlib.Path(opt.logs, file.replace("/", "_") + ".log")
     try:
-        lay_out(where, source, opt.server, opt.tools)
+        lay_out(where, source, opt.server, opt.tools, opt.checks)
         command = ["sh", "./runtest", "--single", file, "--clients", "1", "--durable"]
         # Defragmentation needs an allocator built for it: the referee as Debian packs it fails these for minutes.
         command += ["--tags", "-defrag", "--baseport", str(port), "--portcount", str(PORTS_A_JOB - 10)]
@@ -315,6 +317,7 @@ def main():
     os.makedirs(opt.logs, exist_ok=True)
     place = suite.get()
     source = place / "suite"
+    opt.checks = () if opt.tools else ("check-aof", "check-rdb")
     opt.tools = os.path.abspath(opt.tools or place / "bin")
     wanted = names.expected()
     known = names.known_missing(wanted)
