@@ -93,7 +93,7 @@ impl Loop {
         }
         if self.engine.saving.child_for(ChildWork::Rewrite).is_some() {
             if state == AofState::Waiting && !force {
-                warning!("Writing initial AOF. Can't exit.");
+                warning!("Writing initial AOF, can't exit.");
                 return false;
             }
             warning!("There is a child rewriting the AOF. Killing it!");
