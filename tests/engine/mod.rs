@@ -4,6 +4,7 @@ mod admin;
 mod cves;
 mod expiry;
 mod hash;
+mod hostile;
 pub(crate) mod house;
 mod lists;
 mod migrate;

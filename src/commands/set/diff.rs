@@ -3,7 +3,7 @@
 use super::limits::set_limits;
 use super::several::{Sets, Sources, store};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
-use crate::types::packed::Value;
+use crate::types::packed::{Value, has_twice};
 use crate::types::set::{Set, SetLimits, SetRef};
 
 const COMPLEXITY: &str = "O(N) where N is the total number of elements in all given sets.";
@@ -55,11 +55,28 @@ fn difference(sets: Sets<'_>, limits: &SetLimits, mut f: impl FnMut(Value<'_>)) 
     }
 }
 
+/// Each member once, if the set was restored from a payload that has some twice, which nobody looked for.
+fn without_twins(set: SetRef<'_>, limits: &SetLimits) -> Option<Set> {
+    let SetRef::Packed(lp) = set else { return None };
+    has_twice(lp, 1).then(|| {
+        let mut once = Set::default();
+        for member in set.iter() {
+            once.insert_value(member, limits);
+        }
+        once
+    })
+}
+
 fn sdiff(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let limits = set_limits(ctx);
     let sources = Sources::read(ctx, args.rest(1))?;
     let Ctx { keys, reply, .. } = ctx;
-    let sets = sources.sets(keys)?;
+    let once;
+    let mut sets = sources.sets(keys)?;
+    if let Some(Some(first)) = sets.first_mut() {
+        once = without_twins(*first, &limits);
+        *first = once.as_ref().map_or(*first, Set::as_ref);
+    }
     let at = reply.defer();
     let mut count = 0;
     difference(sets, &limits, |member| {

@@ -4,13 +4,12 @@ use super::error::Cause;
 use super::format::{Version, kind};
 use super::sink::Sink;
 use super::source::{Result, Source};
-use super::unique::has_twice;
 use super::value::{ValueLimits, listpack, pairs};
 use super::zipmap;
 use crate::ids::UnixMs;
 use crate::keyspace::{Kind, Value as _, View};
 use crate::types::hash::{FieldExpiry, Hash, HashRef, Put, TimedHash};
-use crate::types::packed::Listpack;
+use crate::types::packed::{Listpack, has_twice};
 
 /// Valkey's time of a field that has none.
 const NO_TIME: i64 = -1;

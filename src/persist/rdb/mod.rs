@@ -13,7 +13,6 @@ mod sink;
 mod source;
 mod stream;
 mod text;
-mod unique;
 mod value;
 mod ziplist;
 mod zipmap;

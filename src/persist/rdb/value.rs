@@ -5,12 +5,11 @@ use super::error::{Cause, LoadError};
 use super::format::{NODE_PACKED, NODE_PLAIN, is_valkeys, kind};
 use super::hash::load_hash;
 use super::source::{Result, Source};
-use super::unique::has_twice;
 use super::{module, stream, ziplist};
 use crate::keyspace::{Object, Str};
 use crate::types::hash::HashLimits;
 use crate::types::list::{End, List, ListLimits, Quicklist};
-use crate::types::packed::{Intset, Listpack};
+use crate::types::packed::{Intset, Listpack, has_twice};
 use crate::types::set::{Set, SetLimits};
 use crate::types::zset::{AddFlags, Added, Zset, ZsetLimits};
 

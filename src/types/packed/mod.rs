@@ -4,9 +4,11 @@
 mod codec;
 pub mod intset;
 pub mod listpack;
+mod unique;
 mod value;
 
 pub use codec::{Corrupt, validate};
 pub use intset::{Intset, IntsetRef};
 pub use listpack::{Iter, Listpack, ListpackRef, Pos};
+pub use unique::has_twice;
 pub use value::{Needle, Value, parse_int};

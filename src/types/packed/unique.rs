@@ -1,6 +1,6 @@
 //! Whether a packed collection has members twice: what only a forged payload can have. Knows no type.
 
-use crate::types::packed::{ListpackRef, Value};
+use super::{ListpackRef, Value};
 
 /// Whether one of the entries at 0, `step`, 2 `step`, ... is there twice. O(n log n).
 pub fn has_twice(lp: ListpackRef<'_>, step: usize) -> bool {
@@ -22,8 +22,8 @@ fn repeats<T: PartialEq>(sorted: &[T]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Listpack;
     use super::*;
-    use crate::types::packed::Listpack;
 
     #[test]
     fn twins_are_found() {
