@@ -250,6 +250,7 @@ impl Engine {
         let child = *child;
         self.saving.child = None;
         self.keyspace.access.frozen = false;
+        self.keyspace.mend_huge_pages();
         if child.work == ChildWork::Rewrite {
             return self.end_rewrite(child, news);
         }

@@ -405,6 +405,13 @@ impl Keyspace {
         }
     }
 
+    /// Has huge pages put together again that a child's copy-on-write took apart, so that the next fork is as short
+    /// as the first was.
+    pub fn mend_huge_pages(&self) {
+        self.slab.mend_huge_pages();
+        crate::table::granules::mend_huge_pages();
+    }
+
     /// Bytes of a database's table, and of its share of the expiry index.
     pub fn table_bytes(&self, db: DbIndex) -> [usize; 2] {
         /// A record of the expiry index with its slack.

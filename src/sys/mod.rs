@@ -7,6 +7,7 @@ pub mod errno;
 pub mod fault;
 pub mod fd;
 pub mod heap;
+pub mod huge;
 pub mod limits;
 pub mod localtime;
 pub mod memory;

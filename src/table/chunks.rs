@@ -1,5 +1,6 @@
 //! Which of an allocator's chunks an address lies in. Owns the chunks' mappings; must not know what is in them.
 
+use crate::sys::huge;
 use crate::sys::pages::{CHUNK_BYTES, Chunk};
 
 const SHIFT: u32 = CHUNK_BYTES.trailing_zeros();
@@ -34,17 +35,27 @@ impl Chunks {
         self.huge = on;
     }
 
+    /// Has chunks that are no huge pages, because a child's copy-on-write took them apart, put together again.
+    pub fn mend(&self) {
+        if self.huge {
+            huge::mend(self.bases.iter().skip(1).copied().filter(|&base| base != 0));
+        }
+    }
+
     /// Maps one more chunk and tells its number. Ends the process when the system has no memory, as any other
     /// allocation does.
     pub fn add(&mut self) -> usize {
-        let Some(chunk) = Chunk::map() else {
+        let wants_huge = self.huge && self.held() > 0;
+        let ready = if wants_huge { huge::take(self.held()) } else { None };
+        let torn = wants_huge && ready.is_none();
+        let Some(chunk) = ready.or_else(Chunk::map) else {
             let layout = std::alloc::Layout::new::<[u8; CHUNK_BYTES]>();
             std::alloc::handle_alloc_error(layout)
         };
-        if self.huge && self.held() > 0 {
-            chunk.advise_huge();
-        }
         let base = chunk.base().as_ptr().expose_provenance();
+        if torn {
+            huge::mend([base]);
+        }
         let number = match self.vacant.pop() {
             Some(number) => number as usize,
             None => {
@@ -75,6 +86,7 @@ impl Chunks {
         }
         if !taken.is_empty() {
             self.reindex();
+            taken.extend(huge::surplus(self.held()));
         }
         taken
     }

@@ -63,6 +63,11 @@ pub fn set_huge_pages(on: bool) {
     POOL.lock().chunks.set_huge_pages(on);
 }
 
+/// See [`Chunks::mend`].
+pub fn mend_huge_pages() {
+    POOL.lock().chunks.mend();
+}
+
 /// Bytes of the granules in use.
 pub fn used_bytes() -> usize {
     USED.load(Ordering::Relaxed) * GRANULE_BYTES

@@ -183,6 +183,11 @@ impl Slab {
         self.chunks.set_huge_pages(on);
     }
 
+    /// See [`Chunks::mend`].
+    pub fn mend_huge_pages(&self) {
+        self.chunks.mend();
+    }
+
     /// Takes out up to `max` chunks that hold nothing, except for one kept for what comes next. The caller drops
     /// them on a thread that may pause: unmapping one takes some 150 us.
     pub fn take_free_chunks(&mut self, max: usize) -> Vec<Chunk> {
