@@ -228,6 +228,8 @@ pub enum TurnRequest {
 #[derive(Debug, Default)]
 pub struct Feed {
     pub bytes: Vec<u8>,
+    /// Units in `bytes`.
+    pub units: usize,
     pub db: Option<u16>,
     pub offset: u64,
     /// The last second that was written into it (`aof-timestamp-enabled`).

@@ -56,6 +56,7 @@ impl Engine {
             feed.stamp(clock.now_ms / 1000);
         }
         let many = items.len() > 1;
+        feed.units += usize::from(items.len() > 0);
         if many {
             feed.append(b"*1\r\n$5\r\nMULTI\r\n");
         }

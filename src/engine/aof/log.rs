@@ -56,8 +56,9 @@ impl Engine {
         let mut wrote = false;
         if !feed.bytes.is_empty() {
             self.aof.unsynced = true;
+            let units = std::mem::take(&mut feed.units);
             if self.hold.active {
-                writer.hand_over(std::mem::take(&mut feed.bytes), end);
+                writer.hand_over(std::mem::take(&mut feed.bytes), units, end);
             } else {
                 writer.write_here(&feed.bytes, end);
                 wrote = true;

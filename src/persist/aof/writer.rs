@@ -71,6 +71,7 @@ enum Write {
     Append {
         target: Arc<Target>,
         bytes: Vec<u8>,
+        units: usize,
         end: u64,
     },
     /// Nothing to write; sync what there is.
@@ -92,8 +93,10 @@ pub struct Writer {
 
 /// How long a failed write waits until it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Bytes gathered for one write.
+/// Bytes gathered for one sync.
 const GATHER: usize = 4 << 20;
+/// A sync waits for companions no longer than this, in microseconds.
+const LONGEST_WAIT_US: u64 = 1000;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -266,7 +269,8 @@ impl Writer {
         let shared = Arc::clone(&progress);
         let first = Arc::clone(&target);
         std::thread::Builder::new().name("aof_write".into()).spawn(move || {
-            Appender { progress: shared, target: first, unsynced: true, failing: false }.run(&to_write);
+            crate::sys::clock::sharpen_timers();
+            Appender::new(shared, first).run(&to_write);
         })?;
         let shared = Arc::clone(&progress);
         std::thread::Builder::new().name("bio_aof".into()).spawn(move || run_syncs(&shared, &to_sync))?;
@@ -294,16 +298,16 @@ impl Writer {
             None => self.progress.written.store(end, Ordering::Release),
             Some(error) => {
                 report_write(&self.progress, &error, false);
-                self.hand_over(bytes.get(done..).unwrap_or_default().to_vec(), end);
+                self.hand_over(bytes.get(done..).unwrap_or_default().to_vec(), 0, end);
             }
         }
     }
 
-    /// Has bytes written that end at this offset of the log.
-    pub fn hand_over(&self, bytes: Vec<u8>, end: u64) {
+    /// Has bytes written, so many units of the log that end at this offset.
+    pub fn hand_over(&self, bytes: Vec<u8>, units: usize, end: u64) {
         self.progress.writes.fetch_add(1, Ordering::AcqRel);
         // The thread lives as long as this handle.
-        let _ = self.writes.send(Write::Append { target: Arc::clone(&self.target), bytes, end });
+        let _ = self.writes.send(Write::Append { target: Arc::clone(&self.target), bytes, units, end });
     }
 
     /// Has everything written so far forced to the disk. With `always` that happens by itself.
@@ -366,33 +370,69 @@ struct Appender {
     /// Something in `target` may not be durable.
     unsynced: bool,
     failing: bool,
+    /// Units that the last sync confirmed: their clients are answered at one moment, so as many may soon follow.
+    expected: usize,
+    /// How long the last sync took, in microseconds.
+    sync_us: u64,
+}
+
+/// What goes to the disk together.
+#[derive(Default)]
+struct Group {
+    jobs: usize,
+    bytes: usize,
+    units: usize,
 }
 
 impl Appender {
+    fn new(progress: Arc<Progress>, target: Arc<Target>) -> Appender {
+        Appender { progress, target, unsynced: true, failing: false, expected: 0, sync_us: 0 }
+    }
+
     fn run(mut self, jobs: &Receiver<Write>) {
         while let Ok(first) = jobs.recv() {
-            let (mut taken, mut gathered) = (1, 0);
-            let mut fine = self.take(first, &mut gathered);
-            while fine
-                && gathered < GATHER
-                && let Ok(next) = jobs.try_recv()
-            {
-                taken += 1;
-                fine = self.take(next, &mut gathered);
+            let mut group = Group::default();
+            let mut next = Some(first);
+            let mut until_us = None;
+            while let Some(job) = next {
+                if !self.take(job, &mut group) {
+                    return;
+                }
+                next = self.companion(jobs, &group, &mut until_us);
             }
-            fine = fine && self.sync_if_always();
-            if !fine {
+            if !self.sync_if_always() {
                 // Nothing is confirmed any more; the server ends.
                 return;
             }
-            self.progress.writes.fetch_sub(taken, Ordering::AcqRel);
+            self.expected = group.units;
+            self.progress.writes.fetch_sub(group.jobs, Ordering::AcqRel);
             (self.progress.wake)();
         }
     }
 
+    /// One more job to share the sync. The first who are answered after a sync must not start the next one alone,
+    /// with the others waiting for two: while fewer are there than the last time, a part of a sync's time is spent
+    /// waiting for them. `until_us` is when that ends.
+    fn companion(&self, jobs: &Receiver<Write>, group: &Group, until_us: &mut Option<u64>) -> Option<Write> {
+        if group.bytes >= GATHER {
+            return None;
+        }
+        if let Ok(job) = jobs.try_recv() {
+            return Some(job);
+        }
+        let syncs = self.progress.policy() == Policy::Always && !self.progress.spare_disk.load(Ordering::Relaxed);
+        if !syncs || group.units >= self.expected {
+            return None;
+        }
+        let now_us = crate::sys::clock::monotonic_us();
+        let until_us = *until_us.get_or_insert(now_us + (self.sync_us / 2).min(LONGEST_WAIT_US));
+        jobs.recv_timeout(Duration::from_micros(until_us.saturating_sub(now_us))).ok()
+    }
+
     /// Does one job; false when there is no going on.
-    fn take(&mut self, job: Write, gathered: &mut usize) -> bool {
-        let Write::Append { target, mut bytes, end } = job else {
+    fn take(&mut self, job: Write, group: &mut Group) -> bool {
+        group.jobs += 1;
+        let Write::Append { target, mut bytes, units, end } = job else {
             self.unsynced = true;
             return true;
         };
@@ -403,7 +443,8 @@ impl Appender {
             }
             self.target = target;
         }
-        *gathered += bytes.len();
+        group.bytes += bytes.len();
+        group.units += units;
         self.progress.sleep();
         loop {
             let (done, error) = self.target.append(&bytes);
@@ -448,6 +489,7 @@ impl Appender {
         }
         let took = crate::sys::clock::monotonic_us().saturating_sub(began);
         self.progress.longest_sync_us.fetch_max(took, Ordering::Relaxed);
+        self.sync_us = took;
         self.unsynced = false;
         self.progress.durable.store(self.progress.written(), Ordering::Release);
         true
