@@ -26,8 +26,9 @@ pub struct Helper {
 }
 
 impl Helper {
-    /// Starts the thread.
+    /// Starts the thread, and the one that has huge pages ready.
     pub fn start() -> io::Result<Self> {
+        crate::sys::huge::start()?;
         let (jobs, queue) = channel::<Job>();
         let pending = Arc::new(Pending::default());
         let left = Arc::clone(&pending);

@@ -18,7 +18,7 @@ use crate::engine::{Engine, REDIS_VERSION, client_info, info};
 use crate::keyspace::Keyspace;
 use crate::sys::entropy::{Rng, random_bytes, random_hex};
 use crate::sys::fd::EventFd;
-use crate::sys::{clock, huge, limits, process, proctitle, syscheck, witness};
+use crate::sys::{clock, limits, process, proctitle, syscheck, witness};
 use crate::table::Hasher;
 use mio::{Events, Poll};
 use std::cell::RefCell;
@@ -212,8 +212,7 @@ fn assemble(
         return Err("Configured to not listen anywhere, exiting.".to_string());
     }
     let listening = Rc::new(RefCell::new(listening));
-    let helper = Helper::start().map_err(|e| failed("Error starting the helper thread", e))?;
-    huge::start().map_err(|e| failed("Error starting the thread of the huge pages", e))?;
+    let helper = Helper::start().map_err(|e| failed("Error starting the helper threads", e))?;
     let now_ms = clock::wall_ms();
     let rng = Rng::from_entropy();
     let keyspace = Keyspace::new(config.databases as usize, random_hasher(), rng, now_ms);
