@@ -420,7 +420,8 @@ impl Appender {
         if let Ok(job) = jobs.try_recv() {
             return Some(job);
         }
-        let syncs = self.progress.policy() == Policy::Always && !self.progress.spare_disk.load(Ordering::Relaxed);
+        let syncs =
+            self.progress.policy() == Policy::Always && !self.progress.spare_disk.load(Ordering::Relaxed);
         if !syncs || group.units >= self.expected {
             return None;
         }
