@@ -161,6 +161,8 @@ pub static KEYS: Spec = Spec::read("keys", 2)
 
 fn keys(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let pattern = Glob::new(args.get(1));
+    // COMPAT: a lone star means every key, the empty one as well, which no other pattern of stars matches.
+    let all = args.get(1) == b"*";
     let Ctx { keys, reply, .. } = ctx;
     let at = reply.defer();
     let mut count = 0;
@@ -171,7 +173,7 @@ fn keys(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         }
     } else {
         keys.for_each(|key, _| {
-            if pattern.matches(key) {
+            if all || pattern.matches(key) {
                 reply.bulk(key);
                 count += 1;
             }
