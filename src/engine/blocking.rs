@@ -125,6 +125,8 @@ pub enum Unblock {
     Shutdown,
     /// What it waits for will not come.
     Refused(&'static str),
+    /// The load it asked for is over.
+    Loaded,
 }
 
 impl Engine {
@@ -205,6 +207,12 @@ impl Engine {
         Some(blocked)
     }
 
+    /// Whether a client waits for something that somebody else may end its waiting for.
+    pub fn may_unblock(&self, id: ClientId) -> bool {
+        let blocked = self.clients.get(id).and_then(|client| client.blocked.as_ref());
+        blocked.is_some_and(|blocked| !matches!(blocked.reason, BlockReason::Shutdown | BlockReason::Load))
+    }
+
     /// Ends a wait without a value (timeout, CLIENT UNBLOCK); says whether the client waited.
     pub fn unblock(&mut self, id: ClientId, how: Unblock) -> bool {
         let Some(blocked) = self.unblock_silently(id) else { return false };
@@ -216,6 +224,7 @@ impl Engine {
             Unblock::Shutdown => {
                 self.reply_error(id, &Error::Plain("Errors trying to SHUTDOWN. Check logs."));
             }
+            Unblock::Loaded => self.reply(id).ok(),
             Unblock::Refused(why) => self.reply_error(id, &Error::Plain(why)),
             Unblock::Timeout => match &blocked.reason {
                 BlockReason::Copies(wanted) => self.reply_copies(id, wanted),
@@ -227,7 +236,7 @@ impl Engine {
         if how == Unblock::Error {
             self.stats.commands.reject(blocked.command.0);
         }
-        self.account_blocked(id, &blocked, how == Unblock::Shutdown);
+        self.account_blocked(id, &blocked, matches!(how, Unblock::Shutdown | Unblock::Refused(_)));
         self.resumed.push(id);
         self.note_output(id);
         true

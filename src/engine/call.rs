@@ -227,7 +227,7 @@ impl Engine {
         } else {
             self.account(id, command, args, ticks, failed);
         }
-        if !self.monitors.is_empty() {
+        if !self.monitors.is_empty() && !self.server.loading {
             let flags = self.commands.get(command).spec.flags;
             if !flags.has(Flags::SKIP_MONITOR) && !flags.has(Flags::ADMIN) {
                 self.feed_monitors(id, command, args);

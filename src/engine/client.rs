@@ -53,6 +53,8 @@ pub struct Multi {
     pub broken: bool,
     /// Something queued may not run on a replica that has lost its primary.
     pub needs_fresh: bool,
+    /// Something queued may not run while data is loaded.
+    pub needs_data: bool,
     /// Flags of all queued commands together.
     pub flags: u32,
     pub arg_bytes: usize,
@@ -258,14 +260,28 @@ impl Clients {
     pub fn add(&mut self, now_ms: UnixMs) -> &mut Client {
         self.next_number += 1;
         self.count += 1;
+        let id = self.take_place();
+        let client = Box::new(Client::new(id, self.next_number, now_ms));
+        self.places[id.index as usize].client.insert(client)
+    }
+
+    /// Gives a client a place for a while, though nobody connected: [`Clients::remove`] gives it back.
+    pub fn lend(&mut self, mut client: Box<Client>) -> ClientId {
+        self.count += 1;
+        let id = self.take_place();
+        client.id = id;
+        self.places[id.index as usize].client = Some(client);
+        id
+    }
+
+    fn take_place(&mut self) -> ClientId {
         let index = self.free.pop_front().unwrap_or_else(|| {
             self.places.push(Place { generation: 0, client: None });
             (self.places.len() - 1) as u32
         });
         let place = &mut self.places[index as usize];
         place.generation = place.generation.wrapping_add(1);
-        let id = ClientId { index, generation: place.generation };
-        place.client.insert(Box::new(Client::new(id, self.next_number, now_ms)))
+        ClientId { index, generation: place.generation }
     }
 
     #[inline]

@@ -44,6 +44,8 @@ pub enum BlockReason {
     Shutdown,
     /// Waits for no key but for copies of what the client wrote.
     Copies(Copies),
+    /// Waits for no key but for the end of a load that it asked for.
+    Load,
 }
 
 impl BlockReason {
@@ -55,7 +57,7 @@ impl BlockReason {
             BlockReason::ZSet => found == Some(Kind::Zset),
             BlockReason::Stream => found == Some(Kind::Stream),
             BlockReason::Group => true,
-            BlockReason::Shutdown | BlockReason::Copies(_) => false,
+            BlockReason::Shutdown | BlockReason::Copies(_) | BlockReason::Load => false,
         }
     }
 }

@@ -70,8 +70,8 @@ impl Engine {
         if self.config.replicaof.is_some() {
             self.gate_stale(id, command)?;
         }
-        if self.server.loading && !flags.has(Flags::LOADING) {
-            return Err(Error::Loading);
+        if self.server.loading {
+            self.gate_loading(id, command)?;
         }
         if self.pause.holds(self.clock.now_ms, combined) {
             return Ok(Gate::Postpone);
@@ -117,6 +117,14 @@ impl Engine {
             return Err(Error::MasterDown);
         }
         Ok(())
+    }
+
+    /// Data that is half loaded is shown to nobody.
+    #[cold]
+    fn gate_loading(&self, id: ClientId, command: CommandId) -> Result<(), Error> {
+        let queued = self.clients[id].multi.as_ref().is_some_and(|multi| multi.needs_data);
+        let allowed = self.commands.get(command).spec.flags.has(Flags::LOADING);
+        if allowed && !(queued && self.is_exec(command)) { Ok(()) } else { Err(Error::Loading) }
     }
 
     fn is_exec(&self, command: CommandId) -> bool {

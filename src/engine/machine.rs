@@ -8,17 +8,18 @@ use super::client::{Client, Clients, Closing};
 use super::error::Error;
 use super::limits::passes_output_limit;
 use super::links::{Link, LinkError, Links};
+use super::loading::Loading;
 use super::meters::Meters;
 use super::output::CHUNK_BYTES;
 use super::pause::Pause;
-use super::saving::{ChildNews, LoadOutcome, Saving};
+use super::saving::{ChildNews, Saving};
 use super::table::CommandTable;
 use super::tracking::Tracking;
 use super::watch::WatchIndex;
 use crate::config::{Config, ShutdownFlags};
 use crate::ids::{ClientId, UnixMs};
 use crate::keyspace::Keyspace;
-use crate::persist::rdb::{LoadOptions, SaveOptions};
+use crate::persist::rdb::SaveOptions;
 use crate::pubsub::{Kind, PubSub};
 use crate::resp::reply::Reply;
 use crate::sys::clock;
@@ -88,15 +89,12 @@ pub trait Host {
     fn forget_child(&mut self) {}
     /// Sends that child a signal that ends it.
     fn stop_child(&mut self, _pid: i32, _signal: i32) {}
-    /// Reads the data file, comparing its checksum if `checked`, and logs what comes of it.
-    fn load(
-        &mut self,
-        _space: &mut Keyspace,
-        _config: &Config,
-        _options: &LoadOptions,
-        _checked: bool,
-    ) -> LoadOutcome {
-        LoadOutcome::Absent
+    /// Opens the data file, and tells how long it is, if that is known.
+    ///
+    /// # Errors
+    /// What opening it answers: that it is not there, or something worse.
+    fn open_data(&mut self, _config: &Config) -> std::io::Result<(Box<dyn std::io::Read>, Option<u64>)> {
+        Err(std::io::ErrorKind::NotFound.into())
     }
     /// Opens a connection to another server, within so many milliseconds, to be waited on.
     ///
@@ -188,6 +186,8 @@ pub struct Engine {
     /// Changes since the last save, as INFO shows them.
     pub dirty_since_save: u64,
     pub saving: Saving,
+    /// The load under way, between two slices of it.
+    pub loading: Option<Box<Loading>>,
     pub aof: Aof,
     /// Which replies wait for the log.
     pub hold: Hold,
@@ -248,6 +248,7 @@ impl Engine {
         let saving = Saving::new(server.started_ms / 1000);
         let mut engine = Engine {
             saving,
+            loading: None,
             aof: Aof::default(),
             hold: Hold::default(),
             links: Links::default(),

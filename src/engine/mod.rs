@@ -17,6 +17,7 @@ pub mod info;
 pub mod keys_of;
 mod limits;
 pub mod links;
+pub mod loading;
 pub mod machine;
 mod memory;
 pub mod meters;

@@ -18,6 +18,7 @@ impl Engine {
             multi.arg_bytes += owned.heap_bytes();
             multi.flags |= flags.0;
             multi.needs_fresh |= !flags.has(super::spec::Flags::STALE);
+            multi.needs_data |= !flags.has(super::spec::Flags::LOADING);
             multi.queue.push((command, owned));
         }
         self.reply(id).simple("QUEUED");

@@ -3,7 +3,6 @@
 use super::machine::Engine;
 use super::spec::Flags;
 use crate::ids::UnixMs;
-use crate::keyspace::ExpiryMode;
 
 /// What is paused, and until when.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,7 +34,7 @@ impl Engine {
         self.pause.all = all || (going_on && self.pause.all);
         self.pause.until_ms = if going_on { self.pause.until_ms.max(until_ms) } else { until_ms };
         // Nothing changes while clients wait: keys that come due are hidden, and deleted afterwards.
-        self.keyspace.expiry_mode = ExpiryMode::HiddenOnly;
+        self.renew_expiry_mode();
     }
 
     /// Ends the pause.

@@ -35,8 +35,8 @@ impl Engine {
     /// Evicts keys until the data fits `maxmemory`, for a bounded time; says whether a command that needs memory may
     /// run. What is left to do then is done by [`Engine::go_on_evicting`].
     pub(super) fn make_room(&mut self) -> bool {
-        // Nothing changes while clients wait.
-        if self.pause.is_active(self.clock.now_ms) {
+        // Nothing changes while clients wait, and nothing goes before all is there.
+        if self.server.loading || self.pause.is_active(self.clock.now_ms) {
             return true;
         }
         if self.fits() {
@@ -89,7 +89,7 @@ impl Engine {
 
     /// Goes on with an eviction that was cut short by its time limit; says whether there is more to do.
     pub fn go_on_evicting(&mut self) -> bool {
-        if self.pause.is_active(self.clock.now_ms) {
+        if self.server.loading || self.pause.is_active(self.clock.now_ms) {
             return false;
         }
         if self.evicting {

@@ -2,11 +2,11 @@
 //! now. Files and processes are the host's.
 
 use super::machine::Engine;
-use super::snapshot::{rdb_version, saved_uses, value_limits};
+use super::snapshot::{rdb_version, saved_uses};
 use crate::config::{Config, SavePoint};
 use crate::ids::DbIndex;
-use crate::keyspace::{ExpiryMode, Keyspace};
-use crate::persist::rdb::{LoadOptions, Loaded, SaveInfo, SaveOptions};
+use crate::keyspace::Keyspace;
+use crate::persist::rdb::{SaveInfo, SaveOptions};
 
 /// After a failure the save points wait so many seconds.
 const RETRY_AFTER_S: i64 = 5;
@@ -73,18 +73,6 @@ pub enum ChildNews {
     },
 }
 
-/// What became of loading a file.
-pub enum LoadOutcome {
-    /// There is no file.
-    Absent,
-    Loaded {
-        loaded: Box<Loaded>,
-        functions: Vec<Vec<u8>>,
-    },
-    /// It was logged why.
-    Failed,
-}
-
 impl Saving {
     pub fn new(now_s: i64) -> Self {
         Saving {
@@ -110,16 +98,6 @@ impl Saving {
     /// Seconds since the child told how much was copied.
     pub fn cow_age_s(&self, now_ms: i64) -> i64 {
         self.child.filter(|child| child.cow_at_ms > 0).map_or(0, |child| (now_ms - child.cow_at_ms) / 1000)
-    }
-}
-
-/// How a file is read under this configuration.
-pub fn load_options(config: &Config, space: &Keyspace) -> LoadOptions {
-    LoadOptions {
-        limits: value_limits(config, space.hasher(), false),
-        relaxed_version: super::snapshot::is_relaxed(config),
-        drop_expired: config.replicaof.is_none(),
-        replace: false,
     }
 }
 
@@ -272,20 +250,5 @@ impl Engine {
                 self.saving.last_ok = false;
             }
         }
-    }
-
-    /// Reads the data file into the databases. With `replace` a key that is there already gets the file's value.
-    pub fn load_file(&mut self, replace: bool) -> LoadOutcome {
-        let options = LoadOptions { replace, ..load_options(&self.config, &self.keyspace) };
-        let mode = std::mem::replace(&mut self.keyspace.expiry_mode, ExpiryMode::Ignored);
-        let checked = !self.skip_checksum;
-        let outcome = self.host.load(&mut self.keyspace, &self.config, &options, checked);
-        self.keyspace.expiry_mode = mode;
-        if let LoadOutcome::Loaded { loaded, functions } = &outcome {
-            self.saving.loaded_keys = loaded.keys_loaded;
-            self.saving.expired_keys = loaded.keys_expired;
-            self.saving.functions = functions.clone();
-        }
-        outcome
     }
 }

@@ -67,10 +67,15 @@ impl Engine {
         true
     }
 
-    /// A replica hides keys whose time has come, and leaves it to its primary to delete them.
+    /// A replica hides keys whose time has come, and leaves it to its primary to delete them; so does a pause, which
+    /// deletes them later. What is loaded is history: a key was there as long as its log says.
     pub(super) fn renew_expiry_mode(&mut self) {
-        let follows = self.config.replicaof.is_some();
-        self.keyspace.expiry_mode = if follows { ExpiryMode::HiddenOnly } else { ExpiryMode::Active };
+        let hidden = self.config.replicaof.is_some() || self.pause.until_ms != 0;
+        self.keyspace.expiry_mode = match hidden {
+            _ if self.server.loading => ExpiryMode::Ignored,
+            true => ExpiryMode::HiddenOnly,
+            false => ExpiryMode::Active,
+        };
     }
 
     /// Tells the keyspace how accesses are to be marked.

@@ -69,7 +69,9 @@ impl Loop {
         self.resume();
         let evicting = self.engine.go_on_evicting();
         let freeing = self.engine.keyspace.free_slice(4);
-        self.cron.busy = self.tidy() || freeing || evicting;
+        // A table that is filled is not looked at for room to give back.
+        let loading = self.engine.server.loading;
+        self.cron.busy = (!loading && self.tidy()) || freeing || evicting;
         if self.engine.keyspace.has_discarded() {
             self.helper.free(self.engine.keyspace.take_discarded());
         }
@@ -80,8 +82,10 @@ impl Loop {
             if !self.engine.cron_paused {
                 self.sample();
                 self.tend_clients(hz);
-                self.look_around();
-                self.engine.tend_saves();
+                if !loading {
+                    self.look_around();
+                    self.engine.tend_saves();
+                }
                 self.engine.links.close_idle(self.engine.clock.monotonic_us);
             }
         }

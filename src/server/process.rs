@@ -4,19 +4,21 @@ use super::helper::Pending;
 use super::listening::Listening;
 use super::oom::OomScore;
 use super::saving::SaveProcess;
-use super::{crash, dial, loading, log, rewriting, saving, signals};
+use super::{crash, dial, log, rewriting, saving, signals};
 use crate::config::{Config, Effect, replace, rewrite};
 use crate::engine::Host;
 use crate::engine::links::{Link, LinkError};
 use crate::engine::machine::{Base, TurnClock};
-use crate::engine::saving::{ChildNews, LoadOutcome};
+use crate::engine::saving::ChildNews;
 use crate::keyspace::Keyspace;
-use crate::persist::rdb::{LoadOptions, SaveOptions};
+use crate::persist::rdb::SaveOptions;
 use crate::sys::errno::reason;
 use crate::sys::{clock, limits, memory};
 use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fmt::Write;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -156,14 +158,10 @@ impl Host for Process {
         saving::stop(pid, signal);
     }
 
-    fn load(
-        &mut self,
-        space: &mut Keyspace,
-        config: &Config,
-        options: &LoadOptions,
-        checked: bool,
-    ) -> LoadOutcome {
-        loading::load(space, config, options, checked)
+    fn open_data(&mut self, config: &Config) -> io::Result<(Box<dyn Read>, Option<u64>)> {
+        let file = File::open(OsStr::from_bytes(&config.dbfilename))?;
+        let about = file.metadata().ok().filter(std::fs::Metadata::is_file);
+        Ok((Box::new(file), about.map(|about| about.len())))
     }
 
     fn dial(&mut self, host: &[u8], port: u16, timeout_ms: u64) -> Result<Box<dyn Link>, LinkError> {

@@ -5,7 +5,6 @@ use super::daemon::{self, Supervisor};
 use super::endpoint::Connections;
 use super::helper::Helper;
 use super::listening::Listening;
-use super::loading::load_at_start;
 use super::log::{self, notice, warning};
 use super::oom::OomScore;
 use super::process::{Process, RESERVED_FDS, purge_aside};
@@ -279,19 +278,18 @@ fn run(server: &mut Loop, supervisor: Option<Supervisor>) -> ExitCode {
         return ExitCode::FAILURE;
     }
     notice!("Server initialized");
-    if !load_at_start(&mut server.engine) {
+    let ended = witness::during(server, testify, |server| {
+        if !server.load_at_start()? {
+            return Ok(false);
+        }
+        if server.exit.is_none() {
+            announce(&server.engine.config, supervisor);
+        }
+        server.run().map(|()| true)
+    });
+    if let Ok(false) = ended {
         return ExitCode::FAILURE;
     }
-    if server.engine.config.port != 0 {
-        notice!("Ready to accept connections tcp");
-    }
-    if !server.engine.config.unixsocket.is_empty() {
-        notice!("Ready to accept connections unix");
-    }
-    if let Some(supervisor) = supervisor {
-        supervisor.ready(false);
-    }
-    let code = witness::during(server, testify, Loop::run);
     if let Some(supervisor) = supervisor {
         supervisor.stopping();
     }
@@ -303,13 +301,26 @@ fn run(server: &mut Loop, supervisor: Option<Supervisor>) -> ExitCode {
         notice!("Removing the unix socket file.");
         let _ = std::fs::remove_file(OsString::from_vec(config.unixsocket.clone()));
     }
-    if let Err(error) = &code {
+    if let Err(error) = &ended {
         warning!("The event loop failed: {error}");
         return ExitCode::FAILURE;
     }
     warning!("Redis is now ready to exit, bye bye...");
     proctitle::set("");
     ExitCode::from(server.exit.unwrap_or(0))
+}
+
+/// Tells whoever waits for it that clients are served now.
+fn announce(config: &Config, supervisor: Option<Supervisor>) {
+    if config.port != 0 {
+        notice!("Ready to accept connections tcp");
+    }
+    if !config.unixsocket.is_empty() {
+        notice!("Ready to accept connections unix");
+    }
+    if let Some(supervisor) = supervisor {
+        supervisor.ready(false);
+    }
 }
 
 /// What a crash report tells of the server: its state and its clients, as far as they can be read.

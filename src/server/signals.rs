@@ -6,6 +6,7 @@ use super::logline::Severity;
 use super::{log, saving};
 use crate::sys::process::exit_now;
 use crate::sys::signals::{self, Request};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use crate::sys::signals::{clear_requested, requested};
 
@@ -16,6 +17,14 @@ pub fn install(wake: RawFd) {
     signals::take_shutdown_requests(wake, on_request);
 }
 
+/// What a signal's log line says depends on it.
+static LOADING: AtomicBool = AtomicBool::new(false);
+
+/// Data is being loaded from now on, or no longer.
+pub fn note_loading(loading: bool) {
+    LOADING.store(loading, Ordering::Relaxed);
+}
+
 /// Runs in the handler.
 fn on_request(request: Request, before: Option<Request>) {
     if insists(request, before) {
@@ -23,7 +32,7 @@ fn on_request(request: Request, before: Option<Request>) {
         saving::remove_unfinished();
         exit_now(1);
     }
-    log::from_handler(Severity::Warning, scheduling(request));
+    log::from_handler(Severity::Warning, scheduling(request, LOADING.load(Ordering::Relaxed)));
 }
 
 /// Whoever presses Ctrl-C again does not want to wait for what the first one began.
@@ -31,8 +40,9 @@ fn insists(request: Request, before: Option<Request>) -> bool {
     before.is_some() && request == Request::Interrupt
 }
 
-fn scheduling(request: Request) -> &'static str {
+fn scheduling(request: Request, loading: bool) -> &'static str {
     match request {
+        _ if loading => "Received shutdown signal during loading, scheduling shutdown.",
         Request::Terminate => "Received SIGTERM scheduling shutdown...",
         Request::Interrupt => "Received SIGINT scheduling shutdown...",
     }
@@ -47,6 +57,7 @@ mod tests {
         let (term, int) = (Request::Terminate, Request::Interrupt);
         assert!(insists(int, Some(int)) && insists(int, Some(term)));
         assert!(!insists(term, Some(int)) && !insists(int, None) && !insists(term, None));
-        assert_ne!(scheduling(term), scheduling(int));
+        assert_ne!(scheduling(term, false), scheduling(int, false));
+        assert_eq!(scheduling(term, true), scheduling(int, true));
     }
 }

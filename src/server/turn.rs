@@ -70,12 +70,13 @@ impl Loop {
         Ok(())
     }
 
-    fn turn(&mut self) -> std::io::Result<()> {
+    pub(super) fn turn(&mut self) -> std::io::Result<()> {
         let idle = self.queue.is_empty()
             && self.readable.is_empty()
             && self.engine.writers.is_empty()
             && self.accepting == 0;
-        let timeout = if idle { self.cron.until_due(&self.engine) } else { Duration::ZERO };
+        let timeout =
+            if idle { self.cron.until_due(&self.engine).min(self.until_load()) } else { Duration::ZERO };
         match self.poll.poll(&mut self.events, Some(timeout)) {
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => self.events.clear(),
             other => other?,
@@ -98,6 +99,7 @@ impl Loop {
         self.write_pending();
         self.engine.evict_clients();
         self.close_finished();
+        self.go_on_loading();
         let commands_ns = std::mem::take(&mut self.engine.stats.turn_command_ns);
         let counters = &mut self.engine.stats.counters;
         counters.eventloop_commands.add_ns(commands_ns);

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::engine::REDIS_VERSION;
-use crate::engine::saving::load_options;
+use crate::engine::loading::load_options;
 use crate::ids::{DbIndex, UnixMs};
 use crate::keyspace::Keyspace;
 use crate::persist::rdb::{Checked, LoadError, LoadEvents, LoadOptions, Source, load_keyspace};

@@ -1,7 +1,6 @@
 //! SAVE, BGSAVE, BGREWRITEAOF, and DEBUG RELOAD, which is SAVE and a load.
 
-use crate::engine::aof::LogLoad;
-use crate::engine::saving::{ChildWork, LoadOutcome};
+use crate::engine::saving::ChildWork;
 use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::{ClientId, DbIndex};
 
@@ -112,17 +111,15 @@ fn rewrite(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
 
 /// DEBUG LOADAOF: writes what is to be written, empties the databases, loads the log.
 pub fn load_log(engine: &mut Engine, id: ClientId) -> CmdResult {
+    refuse_second(engine)?;
     engine.finish_log();
     empty(engine);
-    if engine.reload_log() == LogLoad::Failed {
-        // What there is now would be taken for the data, and logged on.
-        tracing::warn!("DEBUG LOADAOF failed. Exiting...");
-        crate::sys::process::exit_now(1);
-    }
-    engine.dirty_since_save = 0;
-    tracing::info!("Append Only File loaded by DEBUG LOADAOF");
-    engine.reply(id).ok();
-    done()
+    engine.load_log_for(id)
+}
+
+/// DEBUG is served during a load, and could begin another.
+fn refuse_second(engine: &Engine) -> Result<(), Error> {
+    if engine.server.loading { Err(Error::Loading) } else { Ok(()) }
 }
 
 fn empty(engine: &mut Engine) {
@@ -147,19 +144,12 @@ pub fn reload(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
             }
         }
     }
+    refuse_second(engine)?;
     if save && !engine.save_now() {
         return Err(FAILED);
     }
     if flush {
         empty(engine);
     }
-    match engine.load_file(merge) {
-        LoadOutcome::Loaded { .. } => {}
-        LoadOutcome::Absent | LoadOutcome::Failed => {
-            return Err(Error::Plain("Error trying to load the RDB dump, check server logs."));
-        }
-    }
-    tracing::info!("DB reloaded by DEBUG RELOAD");
-    engine.reply(id).ok();
-    done()
+    engine.load_file_for(id, merge)
 }

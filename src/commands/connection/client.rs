@@ -185,7 +185,7 @@ fn unblock(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     };
     let number = args.int(2)?;
     let target = u64::try_from(number).ok().and_then(|number| engine.clients.by_number(number));
-    let done_so = target.is_some_and(|target| engine.unblock(target, how));
+    let done_so = target.is_some_and(|target| engine.may_unblock(target) && engine.unblock(target, how));
     engine.reply(id).int(i64::from(done_so));
     done()
 }

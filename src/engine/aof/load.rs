@@ -1,16 +1,12 @@
-//! Replaying the append-only file: its base, then its increments, command by command.
+//! Loading the append-only file: its base, then its increments, in slices.
 
-use super::super::args::{Args, OwnedArgs};
-use super::super::error::Error;
+use super::super::loading::{DataFile, LoadState, Meter, Purpose, Ran, Work, load_options};
 use super::super::machine::Engine;
-use super::super::saving::load_options;
-use super::super::table::CommandId;
+use super::replay::{FileLoad, Replay};
 use super::state::{in_dir, path, shown};
-use crate::ids::ClientId;
-use crate::keyspace::ExpiryMode;
-use crate::persist::aof::{LogReader, Manifest, ManifestError, ReadError};
-use crate::persist::files::{append_all, read_all};
-use crate::persist::rdb::{LoadEvents, LoadOptions, Source, load_keyspace};
+use crate::persist::aof::{Manifest, ManifestError};
+use crate::persist::files::read_all;
+use crate::persist::rdb::LoadOptions;
 use crate::sys::clock::monotonic_us;
 use crate::sys::errno::reason;
 use std::io::{ErrorKind, Read};
@@ -25,44 +21,52 @@ pub enum LogLoad {
     Failed,
 }
 
-/// What became of one file.
-#[derive(PartialEq, Eq)]
-enum FileLoad {
-    Whole,
-    /// Its torn end was cut off.
-    Cut,
-    Failed,
+/// A file that the manifest names.
+struct Part {
+    name: Vec<u8>,
+    size: u64,
+    kind: &'static str,
 }
 
-/// Where reading a file stopped.
-struct Stop {
-    error: Option<ReadError>,
-    /// Up to where all commands ran.
-    valid: u64,
-    /// A transaction has no end.
-    open_unit: bool,
+/// The part that is being read.
+enum Open {
+    /// A data file at its start.
+    Data(Box<DataFile>),
+    Commands(Box<Replay>),
 }
 
-/// What a data file at the start of the log tells.
-#[derive(Default)]
-struct BaseEvents {
-    functions: Vec<Vec<u8>>,
+/// The files of a log that are being loaded, one after the other.
+pub struct LogFiles {
+    parts: Vec<Part>,
+    /// The part that is read now, or next.
+    at: usize,
+    open: Option<Open>,
+    /// When it was opened.
+    began_us: u64,
+    /// Bytes of the parts before it.
+    before_bytes: u64,
+    used_memory_bytes: u64,
 }
 
-impl LoadEvents for BaseEvents {
-    fn aux(&mut self, name: &[u8], value: &[u8]) {
-        let value = shown(value);
-        match name {
-            b"redis-ver" => tracing::info!("Loading RDB produced by Redis version {value}"),
-            b"valkey-ver" => tracing::info!("Loading RDB produced by Valkey version {value}"),
-            b"aof-base" if value != "0" => tracing::info!("RDB is base AOF"),
-            _ => {}
-        }
+impl LogFiles {
+    /// Bytes of all parts.
+    pub fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.size).sum()
     }
 
-    fn function(&mut self, code: &[u8]) -> Result<(), String> {
-        self.functions.push(code.to_vec());
-        Ok(())
+    /// Bytes that were read.
+    pub fn read_bytes(&self) -> u64 {
+        let here = match &self.open {
+            None => 0,
+            Some(Open::Data(file)) => file.offset(),
+            Some(Open::Commands(replay)) => replay.offset(),
+        };
+        self.before_bytes + here
+    }
+
+    /// What the data in the base took in the memory of who wrote it.
+    pub fn used_memory_bytes(&self) -> u64 {
+        self.used_memory_bytes
     }
 }
 
@@ -108,51 +112,83 @@ impl Engine {
         true
     }
 
-    /// Loads the log that the configuration names.
+    /// Loads the log that the configuration names, in one go.
     pub fn load_log(&mut self) -> LogLoad {
-        if !self.read_manifest() || !self.upgrade_old_log() {
-            return LogLoad::Failed;
-        }
-        let began = monotonic_us();
-        if self.aof.manifest.is_empty() {
-            return LogLoad::Absent;
-        }
-        let names: Vec<Vec<u8>> = self.aof.manifest.parts().map(|part| part.name.clone()).collect();
-        let has_base = self.aof.manifest.base.is_some();
-        let mut sizes = Vec::new();
-        for name in &names {
-            match self.aof.disk.size(&in_dir(&self.config, name)) {
-                Ok(size) => sizes.push(size),
-                Err(error) => {
-                    let why = reason(&error);
-                    tracing::warn!("Unable to obtain the AOF file {} length. stat: {why}", shown(name));
-                    return LogLoad::Failed;
-                }
+        match self.open_log_files() {
+            Ok(None) => LogLoad::Absent,
+            Err(()) => LogLoad::Failed,
+            Ok(Some(files)) => {
+                let bytes = files.bytes();
+                self.begin_load(Work::Log(files), bytes, Purpose::Call);
+                if self.load_rest() == LoadState::Done { LogLoad::Loaded } else { LogLoad::Failed }
             }
         }
-        let last = names.len().saturating_sub(1);
-        for (at, (name, size)) in names.iter().zip(&sizes).enumerate() {
-            let part = if at == 0 && has_base { "base" } else { "incr" };
-            if !self.load_part(name, *size, part, at == last) {
-                return LogLoad::Failed;
-            }
-        }
-        self.aof.others_bytes = sizes.iter().sum();
-        self.aof.base_bytes = if has_base { sizes.first().copied().unwrap_or(0) } else { 0 };
-        let seconds = monotonic_us().saturating_sub(began) as f64 / 1e6;
-        tracing::info!("DB loaded from append only file: {seconds:.3} seconds");
-        LogLoad::Loaded
     }
 
-    /// Loads the log again while it is written to: DEBUG LOADAOF.
-    pub fn reload_log(&mut self) -> LogLoad {
-        let (manifest, others, base) =
-            (self.aof.manifest.clone(), self.aof.others_bytes, self.aof.base_bytes);
-        let loaded = self.load_log();
-        if self.aof.state != super::AofState::Off {
-            (self.aof.manifest, self.aof.others_bytes, self.aof.base_bytes) = (manifest, others, base);
+    /// Finds the files of the log that the configuration names. `None` if there is none; an error if it cannot be
+    /// read, and it was logged why.
+    pub(in super::super) fn open_log_files(&mut self) -> Result<Option<LogFiles>, ()> {
+        if !self.read_manifest() || !self.upgrade_old_log() {
+            return Err(());
         }
-        loaded
+        if self.aof.manifest.is_empty() {
+            return Ok(None);
+        }
+        let has_base = self.aof.manifest.base.is_some();
+        let mut parts = Vec::new();
+        for part in self.aof.manifest.parts() {
+            let size = match self.aof.disk.size(&in_dir(&self.config, &part.name)) {
+                Ok(size) => size,
+                Err(error) => {
+                    let (name, why) = (shown(&part.name), reason(&error));
+                    tracing::warn!("Unable to obtain the AOF file {name} length. stat: {why}");
+                    return Err(());
+                }
+            };
+            let kind = if has_base && parts.is_empty() { "base" } else { "incr" };
+            parts.push(Part { name: part.name.clone(), size, kind });
+        }
+        Ok(Some(LogFiles { parts, at: 0, open: None, began_us: 0, before_bytes: 0, used_memory_bytes: 0 }))
+    }
+
+    /// The log is what was loaded.
+    pub(in super::super) fn adopt_log_files(&mut self, files: &LogFiles) {
+        self.aof.others_bytes = files.bytes();
+        self.aof.base_bytes =
+            files.parts.first().filter(|part| part.kind == "base").map_or(0, |part| part.size);
+    }
+
+    /// Reads on, and logs how it ended if it did.
+    pub(in super::super) fn read_log_files(&mut self, files: &mut LogFiles, meter: &mut Meter) -> Ran {
+        loop {
+            if files.at == files.parts.len() {
+                return Ran::End;
+            }
+            if files.open.is_none() && !self.open_part(files) {
+                return Ran::Failed;
+            }
+            match self.read_part(files, meter) {
+                FileLoad::Open => return Ran::Spent,
+                FileLoad::Failed => return Ran::Failed,
+                FileLoad::Cut if files.at + 1 < files.parts.len() => {
+                    tracing::warn!("Fatal error: the truncated file is not the last file");
+                    return Ran::Failed;
+                }
+                FileLoad::Cut | FileLoad::Whole => {}
+            }
+            let Some(part) = files.parts.get(files.at) else { return Ran::End };
+            let seconds = monotonic_us().saturating_sub(files.began_us) as f64 / 1e6;
+            if part.size > 0 {
+                tracing::info!(
+                    "DB loaded from {} file {}: {seconds:.3} seconds",
+                    part.kind,
+                    shown(&part.name)
+                );
+            }
+            files.before_bytes += part.size;
+            files.open = None;
+            files.at += 1;
+        }
     }
 
     /// Takes over a log of one file, as Redis kept it up to version 6. What an interrupted attempt left is finished.
@@ -189,237 +225,101 @@ impl Engine {
         true
     }
 
-    fn load_part(&mut self, name: &[u8], size: u64, part: &str, last: bool) -> bool {
-        let began = monotonic_us();
-        let loaded = self.load_log_file(name, size);
-        if loaded == FileLoad::Failed {
-            return false;
-        }
-        if loaded == FileLoad::Cut && !last {
-            tracing::warn!("Fatal error: the truncated file is not the last file");
-            return false;
-        }
-        let seconds = monotonic_us().saturating_sub(began) as f64 / 1e6;
-        if size > 0 {
-            tracing::info!("DB loaded from {part} file {}: {seconds:.3} seconds", shown(name));
-        }
-        true
-    }
-
-    fn load_log_file(&mut self, name: &[u8], size: u64) -> FileLoad {
-        if size == 0 {
-            return FileLoad::Whole;
-        }
-        let file = in_dir(&self.config, name);
+    /// Opens the next file; false if that cannot be done. One without a byte stays closed.
+    fn open_part(&mut self, files: &mut LogFiles) -> bool {
+        files.began_us = monotonic_us();
+        let Some(part) = files.parts.get(files.at).filter(|part| part.size > 0) else { return true };
+        let file = in_dir(&self.config, &part.name);
         let opened = self.aof.disk.open(&file).and_then(|mut input| {
             let mut magic = [0; 5];
             let known = input.read_exact(&mut magic).is_ok() && matches!(&magic, b"REDIS" | b"VALKE");
             Ok((self.aof.disk.open(&file)?, known))
         });
-        let (mut input, is_rdb) = match opened {
-            Ok(opened) => opened,
+        match opened {
+            Ok((input, true)) => files.open = Some(Open::Data(Box::new(self.open_preamble(part, input)))),
+            Ok((input, false)) => {
+                let replay = Replay::new(input, 0, part.size, self.clock.now_ms);
+                files.open = Some(Open::Commands(Box::new(replay)));
+            }
             Err(error) => {
-                let (name, why) = (shown(name), reason(&error));
+                let (name, why) = (shown(&part.name), reason(&error));
                 if error.kind() == ErrorKind::NotFound {
                     tracing::warn!("The append log file {name} doesn't exist: {why}");
                 } else {
                     tracing::warn!("Fatal error: can't open the append log file {name} for reading: {why}");
                 }
-                return FileLoad::Failed;
-            }
-        };
-        let mode = std::mem::replace(&mut self.keyspace.expiry_mode, ExpiryMode::Ignored);
-        let feed = self.feed.take();
-        self.renew_interest();
-        let loaded = match is_rdb.then(|| self.load_preamble(name, &mut *input, size)) {
-            Some(None) => FileLoad::Failed,
-            Some(Some(bytes)) if bytes == size => FileLoad::Whole,
-            Some(Some(bytes)) => self.load_tail(name, size, bytes),
-            None => self.load_commands(name, &mut *input, size, 0),
-        };
-        self.keyspace.expiry_mode = mode;
-        self.feed = feed;
-        self.renew_interest();
-        loaded
-    }
-
-    /// Loads a data file at the start of the log; how long it is.
-    fn load_preamble(&mut self, name: &[u8], input: &mut dyn Read, size: u64) -> Option<u64> {
-        let old_style = *name == *self.config.appendfilename;
-        tracing::info!(
-            "{}",
-            if old_style {
-                "Reading RDB preamble from AOF file..."
-            } else {
-                "Reading RDB base file on AOF loading..."
-            }
-        );
-        let defaults = load_options(&self.config, &self.keyspace);
-        let options = LoadOptions { drop_expired: false, ..defaults };
-        let mut source =
-            Source::from_stream(input, Some(size), self.config.rdbchecksum && !self.skip_checksum);
-        let mut events = BaseEvents::default();
-        match load_keyspace(&mut source, &mut self.keyspace, &options, &mut events) {
-            Ok(loaded) => {
-                self.saving.functions = events.functions;
-                if old_style {
-                    tracing::info!("Reading the remaining AOF tail...");
-                }
-                Some(loaded.bytes)
-            }
-            Err(error) => {
-                tracing::warn!("{error}");
-                let what = if old_style { "RDB preamble of the AOF" } else { "RDB base" };
-                tracing::warn!("Error reading the {what} file {}, AOF loading aborted", shown(name));
-                None
+                return false;
             }
         }
+        true
     }
 
-    /// Loads the commands behind a data file of so many bytes.
-    fn load_tail(&mut self, name: &[u8], size: u64, skipped: u64) -> FileLoad {
-        let opened = self.aof.disk.open(&in_dir(&self.config, name)).and_then(|mut input| {
+    /// A data file at the start of a part.
+    fn open_preamble(&self, part: &Part, input: Box<dyn Read>) -> DataFile {
+        let what = if self.is_old_style(part) {
+            "Reading RDB preamble from AOF file..."
+        } else {
+            "Reading RDB base file on AOF loading..."
+        };
+        tracing::info!("{what}");
+        let options = LoadOptions { drop_expired: false, ..load_options(&self.config, &self.keyspace) };
+        self.data_file(input, Some(part.size), &options, shown(&part.name).into_owned())
+    }
+
+    /// Whether a part was a log of its own, with its increments behind its base.
+    fn is_old_style(&self, part: &Part) -> bool {
+        *part.name == *self.config.appendfilename
+    }
+
+    fn read_part(&mut self, files: &mut LogFiles, meter: &mut Meter) -> FileLoad {
+        let Some(part) = files.parts.get(files.at) else { return FileLoad::Whole };
+        match &mut files.open {
+            None => return FileLoad::Whole,
+            Some(Open::Commands(replay)) => return self.replay_file(&part.name, replay, meter),
+            Some(Open::Data(file)) => {
+                let ran = self.read_data_file(file, meter);
+                files.used_memory_bytes = file.loaded().aux.used_memory.unwrap_or(0);
+                match ran {
+                    Ran::Spent => return FileLoad::Open,
+                    Ran::Failed => {
+                        let what =
+                            if self.is_old_style(part) { "RDB preamble of the AOF" } else { "RDB base" };
+                        let name = shown(&part.name);
+                        tracing::warn!("Error reading the {what} file {name}, AOF loading aborted");
+                        return FileLoad::Failed;
+                    }
+                    Ran::End => {}
+                }
+                if self.is_old_style(part) {
+                    tracing::info!("Reading the remaining AOF tail...");
+                }
+                if file.loaded().bytes == part.size {
+                    return FileLoad::Whole;
+                }
+                let skipped = file.loaded().bytes;
+                match self.open_tail(part, skipped) {
+                    None => return FileLoad::Failed,
+                    Some(replay) => files.open = Some(Open::Commands(Box::new(replay))),
+                }
+            }
+        }
+        self.read_part(files, meter)
+    }
+
+    /// The commands behind a data file of so many bytes.
+    fn open_tail(&self, part: &Part, skipped: u64) -> Option<Replay> {
+        let name = shown(&part.name);
+        let opened = self.aof.disk.open(&in_dir(&self.config, &part.name)).and_then(|mut input| {
             std::io::copy(&mut (&mut *input).take(skipped), &mut std::io::sink())?;
             Ok(input)
         });
         match opened {
-            Ok(mut input) => self.load_commands(name, &mut *input, size, skipped),
+            Ok(input) => Some(Replay::new(input, skipped, part.size, self.clock.now_ms)),
             Err(error) => {
                 let why = reason(&error);
-                tracing::warn!("Unrecoverable error reading the append only file {}: {why}", shown(name));
-                FileLoad::Failed
+                tracing::warn!("Unrecoverable error reading the append only file {name}: {why}");
+                None
             }
         }
-    }
-
-    fn load_commands(&mut self, name: &[u8], input: &mut dyn Read, size: u64, skipped: u64) -> FileLoad {
-        let id = self.connect();
-        let client = self.client(id);
-        client.session.obeyed = true;
-        client.session.authenticated = true;
-        let stop = self.replay(id, &mut LogReader::new(input, skipped));
-        self.disconnect(id);
-        let name_shown = shown(name);
-        let stop = match stop {
-            Ok(stop) => stop,
-            Err(error) => {
-                let text = error.render().into_owned();
-                let text = text.strip_prefix("ERR ").unwrap_or(&text);
-                tracing::warn!("Error reading the append only file {name_shown}, error: {text}");
-                return FileLoad::Failed;
-            }
-        };
-        match &stop.error {
-            None if !stop.open_unit => return FileLoad::Whole,
-            None => tracing::warn!("Revert incomplete MULTI/EXEC transaction in AOF file {name_shown}"),
-            Some(ReadError::Truncated) => {}
-            Some(ReadError::Zeroes) => {
-                tracing::warn!("The AOF file {name_shown} ends in zero bytes, as after a power cut");
-            }
-            Some(ReadError::Io(error)) => {
-                let why = reason(error);
-                tracing::warn!("Unrecoverable error reading the append only file {name_shown}: {why}");
-                return FileLoad::Failed;
-            }
-            Some(ReadError::Format) => {
-                tracing::warn!(
-                    "Bad file format reading the append only file {name_shown}: make a backup of your AOF file, then \
-                     use ./redis-check-aof --fix <filename.manifest>"
-                );
-                return FileLoad::Failed;
-            }
-        }
-        if self.config.aof_load_truncated && self.cut_tail(name, stop.valid, size) {
-            return FileLoad::Cut;
-        }
-        tracing::warn!(
-            "Unexpected end of file reading the append only file {name_shown}. You can: 1) Make a backup of your AOF \
-             file, then use ./redis-check-aof --fix <filename.manifest>. 2) Alternatively you can set the \
-             'aof-load-truncated' configuration option to yes and restart the server."
-        );
-        FileLoad::Failed
-    }
-
-    /// Runs the commands of a log, transactions whole or not at all.
-    fn replay(&mut self, id: ClientId, log: &mut LogReader<'_>) -> Result<Stop, Error> {
-        let mut unit: Option<Vec<(CommandId, OwnedArgs)>> = None;
-        let mut valid = log.offset();
-        let mut words: Vec<&[u8]> = Vec::new();
-        let delay_us = u64::try_from(self.config.key_load_delay).unwrap_or(0);
-        loop {
-            match log.advance() {
-                Ok(true) => {}
-                Ok(false) => return Ok(Stop { error: None, valid, open_unit: unit.is_some() }),
-                Err(error) => return Ok(Stop { error: Some(error), valid, open_unit: unit.is_some() }),
-            }
-            let mut few = std::mem::take(&mut words);
-            few.extend(log.args());
-            let args = Args::new(&few);
-            let command = self.commands.resolve(&args)?;
-            match (self.commands.get(command).spec.name, unit.take()) {
-                ("multi", None) => unit = Some(Vec::new()),
-                ("exec", Some(queue)) => {
-                    for (command, owned) in &queue {
-                        let slices = owned.slices();
-                        self.replay_one(id, *command, &Args::new(&slices));
-                    }
-                }
-                (_, Some(mut queue)) => {
-                    queue.push((command, args.to_owned()));
-                    unit = Some(queue);
-                }
-                (_, None) => self.replay_one(id, command, &args),
-            }
-            few.clear();
-            // The same allocation for the next command, whose arguments live elsewhere.
-            words = few.into_iter().map(|_| -> &[u8] { &[] }).collect();
-            if unit.is_none() {
-                valid = log.offset();
-            }
-            if delay_us > 0 {
-                self.host.halt(delay_us);
-            }
-        }
-    }
-
-    /// Runs one command of a log: it was let through when it was logged.
-    fn replay_one(&mut self, id: ClientId, command: CommandId, args: &Args<'_>) {
-        self.depth += 2;
-        // An error then was an error when it was logged.
-        let _ = self.run(id, command, args);
-        self.depth -= 2;
-        self.keyspace.effects.clear();
-        self.client(id).out.buf.clear();
-    }
-
-    /// Cuts off what is behind the last whole command, and keeps a copy of it.
-    fn cut_tail(&mut self, name: &[u8], valid: u64, size: u64) -> bool {
-        let file = in_dir(&self.config, name);
-        let shown = shown(name);
-        tracing::warn!("!!! Warning: short read while loading the AOF file {shown}!!!");
-        tracing::warn!("!!! Truncating the AOF {shown} at offset {valid} !!!");
-        let disk = &*self.aof.disk;
-        let copy = format!("{}.broken-{}", file.display(), self.clock.now_ms / 1000);
-        let kept = disk.open(&file).and_then(|mut input| {
-            std::io::copy(&mut (&mut *input).take(valid), &mut std::io::sink())?;
-            let mut tail = Vec::new();
-            input.read_to_end(&mut tail)?;
-            append_all(&*disk.create(std::path::Path::new(&copy))?, &tail)
-        });
-        match kept {
-            Ok(()) => {
-                let cut = size.saturating_sub(valid);
-                tracing::warn!("The {cut} bytes behind that offset are kept in {copy}");
-            }
-            Err(error) => {
-                tracing::warn!("What is cut off could not be copied to {copy}: {}", reason(&error));
-            }
-        }
-        if let Err(error) = disk.truncate(&file, valid) {
-            tracing::warn!("Error truncating the AOF file {shown}: {}", reason(&error));
-            return false;
-        }
-        tracing::warn!("AOF {shown} loaded anyway because aof-load-truncated is enabled");
-        true
     }
 }

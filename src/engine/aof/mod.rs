@@ -4,10 +4,11 @@
 mod hold;
 mod load;
 mod log;
+mod replay;
 mod rewrite;
 mod state;
 mod switch;
 
 pub use hold::Hold;
-pub use load::LogLoad;
+pub use load::{LogFiles, LogLoad};
 pub use state::{Aof, AofState};

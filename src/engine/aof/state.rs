@@ -89,6 +89,15 @@ impl Aof {
         self.others_bytes + self.writer.as_ref().map_or(0, Writer::file_len)
     }
 
+    /// What the manifest says, and how long the files are: kept while the log is read again.
+    pub(in super::super) fn log_facts(&self) -> (Manifest, u64, u64) {
+        (self.manifest.clone(), self.others_bytes, self.base_bytes)
+    }
+
+    pub(in super::super) fn set_log_facts(&mut self, facts: (Manifest, u64, u64)) {
+        (self.manifest, self.others_bytes, self.base_bytes) = facts;
+    }
+
     /// Syncs that are under way or wait.
     pub fn pending_syncs(&self) -> usize {
         self.writer.as_ref().map_or(0, |writer| writer.progress.pending_syncs())

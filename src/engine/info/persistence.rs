@@ -39,6 +39,20 @@ pub fn persistence(engine: &Engine, out: &mut String) {
         saving.loaded_keys,
     );
     log(engine, out, now_s);
+    if let Some(loading) = &engine.loading {
+        let progress = &loading.progress;
+        let _ = write!(
+            out,
+            "loading_start_time:{}\r\nloading_total_bytes:{}\r\nloading_rdb_used_mem:{}\r\n\
+             loading_loaded_bytes:{}\r\nloading_loaded_perc:{:.2}\r\nloading_eta_seconds:{}\r\n",
+            progress.started_s,
+            progress.total_bytes,
+            progress.used_memory_bytes,
+            progress.loaded_bytes,
+            progress.percent(),
+            progress.eta_s(now_s),
+        );
+    }
 }
 
 fn log(engine: &Engine, out: &mut String, now_s: i64) {
