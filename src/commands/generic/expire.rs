@@ -6,43 +6,31 @@ use crate::keyspace::EventClass;
 const UPDATED: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::UPDATE))];
 const OPTIONS: &[(&str, &str)] = &[("7.0.0", "Added the NX, XX, GT and LT conditions.")];
 
-pub static EXPIRE: Spec = Spec::write("expire", -3)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+const fn expire_spec(name: &'static str) -> Spec {
+    Spec::write(name, -3).keys(UPDATED).flags(Flags::FAST).acl(Acl::KEYSPACE).history(OPTIONS)
+}
+
+pub static EXPIRE: Spec = expire_spec("expire")
     .summary("Lets a key live for so many seconds.")
     .syntax("key seconds [NX | XX | GT | LT]")
-    .history(OPTIONS)
     .run(|ctx, args| expire(ctx, args, "expire", 1000, true));
 
-pub static PEXPIRE: Spec = Spec::write("pexpire", -3)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+pub static PEXPIRE: Spec = expire_spec("pexpire")
     .since("2.6.0")
     .summary("Lets a key live for so many milliseconds.")
     .syntax("key milliseconds [NX | XX | GT | LT]")
-    .history(OPTIONS)
     .run(|ctx, args| expire(ctx, args, "pexpire", 1, true));
 
-pub static EXPIREAT: Spec = Spec::write("expireat", -3)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+pub static EXPIREAT: Spec = expire_spec("expireat")
     .since("1.2.0")
     .summary("Lets a key live until a Unix time in seconds.")
     .syntax("key unix-time-seconds [NX | XX | GT | LT]")
-    .history(OPTIONS)
     .run(|ctx, args| expire(ctx, args, "expireat", 1000, false));
 
-pub static PEXPIREAT: Spec = Spec::write("pexpireat", -3)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+pub static PEXPIREAT: Spec = expire_spec("pexpireat")
     .since("2.6.0")
     .summary("Lets a key live until a Unix time in milliseconds.")
     .syntax("key unix-time-milliseconds [NX | XX | GT | LT]")
-    .history(OPTIONS)
     .run(|ctx, args| expire(ctx, args, "pexpireat", 1, false));
 
 /// The conditions on the time a key has now.

@@ -4,33 +4,29 @@ use crate::engine::{Acl, Args, CmdResult, Engine, Error, Group, Spec, done};
 use crate::ids::{ClientId, DbIndex};
 use crate::keyspace::effects::Propagate;
 
-pub static FLUSHALL: Spec = Spec::write("flushall", -1)
-    .acl(Acl::KEYSPACE.with(Acl::DANGEROUS))
-    .group(Group::Server)
+const fn flush_spec(name: &'static str) -> Spec {
+    Spec::write(name, -1)
+        .acl(Acl::KEYSPACE.with(Acl::DANGEROUS))
+        .group(Group::Server)
+        .syntax("[ASYNC | SYNC]")
+        .history(&[
+            ("4.0.0", "Added the ASYNC flushing mode modifier."),
+            ("6.2.0", "Added the SYNC flushing mode modifier."),
+        ])
+        .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
+}
+
+pub static FLUSHALL: Spec = flush_spec("flushall")
     .complexity("O(1): what was in the databases is freed later.")
     .summary("Deletes every key of every database.")
-    .syntax("[ASYNC | SYNC]")
-    .history(&[
-        ("4.0.0", "Added the ASYNC flushing mode modifier."),
-        ("6.2.0", "Added the SYNC flushing mode modifier."),
-    ])
-    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
     .run_engine(|engine, id, args| {
         check_mode(args)?;
         flush(engine, id, None)
     });
 
-pub static FLUSHDB: Spec = Spec::write("flushdb", -1)
-    .acl(Acl::KEYSPACE.with(Acl::DANGEROUS))
-    .group(Group::Server)
+pub static FLUSHDB: Spec = flush_spec("flushdb")
     .complexity("O(1): what was in the database is freed later.")
     .summary("Deletes every key of the database.")
-    .syntax("[ASYNC | SYNC]")
-    .history(&[
-        ("4.0.0", "Added the ASYNC flushing mode modifier."),
-        ("6.2.0", "Added the SYNC flushing mode modifier."),
-    ])
-    .tips(&["request_policy:all_shards", "response_policy:all_succeeded"])
     .run_engine(|engine, id, args| {
         check_mode(args)?;
         let db = engine.clients[id].session.db;

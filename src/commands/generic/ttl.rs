@@ -5,43 +5,31 @@ use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, KeyFlags, KeySpec, Spec, d
 const READ: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))];
 const SINCE_2_8: &[(&str, &str)] = &[("2.8.0", "Added the -2 reply.")];
 
-pub static TTL: Spec = Spec::read("ttl", 2)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+const fn ttl_spec(name: &'static str) -> Spec {
+    Spec::read(name, 2).keys(READ).flags(Flags::FAST).acl(Acl::KEYSPACE).syntax("key")
+}
+
+pub static TTL: Spec = ttl_spec("ttl")
     .summary("Tells how many seconds a key has left.")
-    .syntax("key")
     .history(SINCE_2_8)
     .tips(&["nondeterministic_output"])
     .run(|ctx, args| ttl(ctx, args, Shown { seconds: true, absolute: false }));
 
-pub static PTTL: Spec = Spec::read("pttl", 2)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+pub static PTTL: Spec = ttl_spec("pttl")
     .since("2.6.0")
     .summary("Tells how many milliseconds a key has left.")
-    .syntax("key")
     .history(SINCE_2_8)
     .tips(&["nondeterministic_output"])
     .run(|ctx, args| ttl(ctx, args, Shown { seconds: false, absolute: false }));
 
-pub static EXPIRETIME: Spec = Spec::read("expiretime", 2)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+pub static EXPIRETIME: Spec = ttl_spec("expiretime")
     .since("7.0.0")
     .summary("Tells the Unix time in seconds at which a key goes.")
-    .syntax("key")
     .run(|ctx, args| ttl(ctx, args, Shown { seconds: true, absolute: true }));
 
-pub static PEXPIRETIME: Spec = Spec::read("pexpiretime", 2)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::KEYSPACE)
+pub static PEXPIRETIME: Spec = ttl_spec("pexpiretime")
     .since("7.0.0")
     .summary("Tells the Unix time in milliseconds at which a key goes.")
-    .syntax("key")
     .run(|ctx, args| ttl(ctx, args, Shown { seconds: false, absolute: true }));
 
 /// How a key's time is told.

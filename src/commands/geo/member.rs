@@ -9,15 +9,18 @@ use crate::util::long_double::LongDouble;
 
 const READ: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))];
 
-pub static GEOPOS: Spec = Spec::read("geopos", -2)
-    .keys(READ)
-    .acl(Acl::GEO)
-    .group(Group::Geo)
-    .since("3.2.0")
-    .complexity("O(1) for each member requested.")
-    .summary("Answers with the positions of members.")
-    .syntax("key [member [member ...]]")
-    .run(|ctx, args| {
+const fn members_spec(name: &'static str) -> Spec {
+    Spec::read(name, -2)
+        .keys(READ)
+        .acl(Acl::GEO)
+        .group(Group::Geo)
+        .since("3.2.0")
+        .complexity("O(1) for each member requested.")
+        .syntax("key [member [member ...]]")
+}
+
+pub static GEOPOS: Spec =
+    members_spec("geopos").summary("Answers with the positions of members.").run(|ctx, args| {
         let set = ctx.keys.read_as::<Zset>(args.key(1))?;
         ctx.reply.array(args.rest(2).len());
         for member in args.rest(2) {
@@ -29,14 +32,8 @@ pub static GEOPOS: Spec = Spec::read("geopos", -2)
         done()
     });
 
-pub static GEOHASH: Spec = Spec::read("geohash", -2)
-    .keys(READ)
-    .acl(Acl::GEO)
-    .group(Group::Geo)
-    .since("3.2.0")
-    .complexity("O(1) for each member requested.")
+pub static GEOHASH: Spec = members_spec("geohash")
     .summary("Answers with the positions of members as geohash strings.")
-    .syntax("key [member [member ...]]")
     .run(|ctx, args| {
         let set = ctx.keys.read_as::<Zset>(args.key(1))?;
         ctx.reply.array(args.rest(2).len());

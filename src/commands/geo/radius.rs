@@ -16,64 +16,52 @@ const fn stored(word: &'static str, from: i16) -> KeySpec {
     KeySpec::after_word(word, from, one, KeyFlags::OW.with(KeyFlags::UPDATE))
 }
 
-pub static GEORADIUS: Spec = Spec::write("georadius", -6)
+const fn radius_spec(spec: Spec) -> Spec {
+    spec.acl(Acl::GEO).group(Group::Geo).complexity(COMPLEXITY).history(HISTORY)
+}
+
+pub static GEORADIUS: Spec = radius_spec(Spec::write("georadius", -6))
     .keys(&[READ, stored("STORE", 6), stored("STOREDIST", 6)])
     .flags(Flags::DENYOOM.with(Flags::MOVABLE_KEYS))
-    .acl(Acl::GEO)
-    .group(Group::Geo)
     .since("3.2.0")
-    .complexity(COMPLEXITY)
     .summary("Finds the members within a distance of a position, and may store them.")
     .syntax(
         "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] \
          [ASC | DESC] [STORE key | STOREDIST key]",
     )
-    .history(HISTORY)
     .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument")
     .run(|ctx, args| radius(ctx, args, Command { form: Form::Radius, stores: true }));
 
-pub static GEORADIUS_RO: Spec = Spec::read("georadius_ro", -6)
+pub static GEORADIUS_RO: Spec = radius_spec(Spec::read("georadius_ro", -6))
     .keys(&[READ])
-    .acl(Acl::GEO)
-    .group(Group::Geo)
     .since("3.2.10")
-    .complexity(COMPLEXITY)
     .summary("Finds the members within a distance of a position.")
     .syntax(
         "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] \
          [ASC | DESC]",
     )
-    .history(HISTORY)
     .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument")
     .run(|ctx, args| radius(ctx, args, Command { form: Form::Radius, stores: false }));
 
-pub static GEORADIUSBYMEMBER: Spec = Spec::write("georadiusbymember", -5)
+pub static GEORADIUSBYMEMBER: Spec = radius_spec(Spec::write("georadiusbymember", -5))
     .keys(&[READ, stored("STORE", 5), stored("STOREDIST", 5)])
     .flags(Flags::DENYOOM.with(Flags::MOVABLE_KEYS))
-    .acl(Acl::GEO)
-    .group(Group::Geo)
     .since("3.2.0")
-    .complexity(COMPLEXITY)
     .summary("Finds the members within a distance of another one, and may store them.")
     .syntax(
         "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC] \
          [STORE key | STOREDIST key]",
     )
-    .history(HISTORY)
     .deprecated("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments")
     .run(|ctx, args| radius(ctx, args, Command { form: Form::RadiusByMember, stores: true }));
 
-pub static GEORADIUSBYMEMBER_RO: Spec = Spec::read("georadiusbymember_ro", -5)
+pub static GEORADIUSBYMEMBER_RO: Spec = radius_spec(Spec::read("georadiusbymember_ro", -5))
     .keys(&[READ])
-    .acl(Acl::GEO)
-    .group(Group::Geo)
     .since("3.2.10")
-    .complexity(COMPLEXITY)
     .summary("Finds the members within a distance of another one.")
     .syntax(
         "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC | DESC]",
     )
-    .history(HISTORY)
     .deprecated("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments")
     .run(|ctx, args| radius(ctx, args, Command { form: Form::RadiusByMember, stores: false }));
 

@@ -11,46 +11,32 @@ use crate::types::hash::{ExpiryRule, Hash, HashLimits};
 const UPDATED: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::UPDATE))];
 const COMPLEXITY: &str = "O(N) where N is the number of specified fields.";
 
-pub static HEXPIRE: Spec = Spec::write("hexpire", -6)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+const fn expire_spec(name: &'static str) -> Spec {
+    Spec::write(name, -6)
+        .keys(UPDATED)
+        .flags(Flags::FAST)
+        .acl(Acl::HASH)
+        .group(Group::Hash)
+        .since("7.4.0")
+        .complexity(COMPLEXITY)
+}
+
+pub static HEXPIRE: Spec = expire_spec("hexpire")
     .summary("Lets fields of a hash live for so many seconds.")
     .syntax("key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]")
     .run(|ctx, args| expire(ctx, args, "hexpire", 1000, true));
 
-pub static HPEXPIRE: Spec = Spec::write("hpexpire", -6)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+pub static HPEXPIRE: Spec = expire_spec("hpexpire")
     .summary("Lets fields of a hash live for so many milliseconds.")
     .syntax("key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]")
     .run(|ctx, args| expire(ctx, args, "hpexpire", 1, true));
 
-pub static HEXPIREAT: Spec = Spec::write("hexpireat", -6)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+pub static HEXPIREAT: Spec = expire_spec("hexpireat")
     .summary("Lets fields of a hash live until a Unix time in seconds.")
     .syntax("key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]")
     .run(|ctx, args| expire(ctx, args, "hexpireat", 1000, false));
 
-pub static HPEXPIREAT: Spec = Spec::write("hpexpireat", -6)
-    .keys(UPDATED)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+pub static HPEXPIREAT: Spec = expire_spec("hpexpireat")
     .summary("Lets fields of a hash live until a Unix time in milliseconds.")
     .syntax("key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]")
     .run(|ctx, args| expire(ctx, args, "hpexpireat", 1, false));

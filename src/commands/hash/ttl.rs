@@ -8,48 +8,31 @@ const READ: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))];
 const SYNTAX: &str = "key FIELDS numfields field [field ...]";
 const COMPLEXITY: &str = "O(N) where N is the number of specified fields.";
 
-pub static HTTL: Spec = Spec::read("httl", -5)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+const fn ttl_spec(name: &'static str) -> Spec {
+    Spec::read(name, -5)
+        .keys(READ)
+        .flags(Flags::FAST)
+        .acl(Acl::HASH)
+        .group(Group::Hash)
+        .since("7.4.0")
+        .complexity(COMPLEXITY)
+        .syntax(SYNTAX)
+}
+
+pub static HTTL: Spec = ttl_spec("httl")
     .summary("Tells how many seconds fields of a hash have left.")
-    .syntax(SYNTAX)
     .run(|ctx, args| times(ctx, args, true, 1000));
 
-pub static HPTTL: Spec = Spec::read("hpttl", -5)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+pub static HPTTL: Spec = ttl_spec("hpttl")
     .summary("Tells how many milliseconds fields of a hash have left.")
-    .syntax(SYNTAX)
     .run(|ctx, args| times(ctx, args, true, 1));
 
-pub static HEXPIRETIME: Spec = Spec::read("hexpiretime", -5)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+pub static HEXPIRETIME: Spec = ttl_spec("hexpiretime")
     .summary("Tells the Unix times in seconds at which fields of a hash go.")
-    .syntax(SYNTAX)
     .run(|ctx, args| times(ctx, args, false, 1000));
 
-pub static HPEXPIRETIME: Spec = Spec::read("hpexpiretime", -5)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("7.4.0")
-    .complexity(COMPLEXITY)
+pub static HPEXPIRETIME: Spec = ttl_spec("hpexpiretime")
     .summary("Tells the Unix times in milliseconds at which fields of a hash go.")
-    .syntax(SYNTAX)
     .run(|ctx, args| times(ctx, args, false, 1));
 
 /// -2 for a field that is not there, -1 for one that stays.

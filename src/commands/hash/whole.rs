@@ -7,38 +7,26 @@ const READ: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))];
 const COMPLEXITY: &str = "O(N) where N is the size of the hash.";
 const TIPS: &[&str] = &["nondeterministic_output_order"];
 
-pub static HGETALL: Spec = Spec::read("hgetall", 2)
-    .keys(READ)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("2.0.0")
-    .complexity(COMPLEXITY)
+const fn whole_spec(name: &'static str) -> Spec {
+    Spec::read(name, 2)
+        .keys(READ)
+        .acl(Acl::HASH)
+        .group(Group::Hash)
+        .since("2.0.0")
+        .complexity(COMPLEXITY)
+        .syntax("key")
+        .tips(TIPS)
+}
+
+pub static HGETALL: Spec = whole_spec("hgetall")
     .summary("Lists the fields of a hash with their values.")
-    .syntax("key")
-    .tips(TIPS)
     .run(|ctx, args| tell(ctx, args, Part::Both));
 
-pub static HKEYS: Spec = Spec::read("hkeys", 2)
-    .keys(READ)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("2.0.0")
-    .complexity(COMPLEXITY)
-    .summary("Lists the fields of a hash.")
-    .syntax("key")
-    .tips(TIPS)
-    .run(|ctx, args| tell(ctx, args, Part::Fields));
+pub static HKEYS: Spec =
+    whole_spec("hkeys").summary("Lists the fields of a hash.").run(|ctx, args| tell(ctx, args, Part::Fields));
 
-pub static HVALS: Spec = Spec::read("hvals", 2)
-    .keys(READ)
-    .acl(Acl::HASH)
-    .group(Group::Hash)
-    .since("2.0.0")
-    .complexity(COMPLEXITY)
-    .summary("Lists the values of a hash.")
-    .syntax("key")
-    .tips(TIPS)
-    .run(|ctx, args| tell(ctx, args, Part::Values));
+pub static HVALS: Spec =
+    whole_spec("hvals").summary("Lists the values of a hash.").run(|ctx, args| tell(ctx, args, Part::Values));
 
 /// What of each field is told.
 #[derive(Clone, Copy, PartialEq, Eq)]

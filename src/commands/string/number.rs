@@ -8,38 +8,26 @@ use crate::util::numbers::parse_i64;
 const CHANGED: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::ACCESS).with(KeyFlags::UPDATE))];
 const FLAGS: Flags = Flags::DENYOOM.with(Flags::FAST);
 
-pub static INCR: Spec = Spec::write("incr", 2)
-    .keys(CHANGED)
-    .flags(FLAGS)
-    .acl(Acl::STRING)
-    .group(Group::String)
+const fn number_spec(name: &'static str, arity: i16) -> Spec {
+    Spec::write(name, arity).keys(CHANGED).flags(FLAGS).acl(Acl::STRING).group(Group::String)
+}
+
+pub static INCR: Spec = number_spec("incr", 2)
     .summary("Adds one to the integer at a key; a missing key counts as 0.")
     .syntax("key")
     .run(|ctx, args| add(ctx, args, 1));
 
-pub static DECR: Spec = Spec::write("decr", 2)
-    .keys(CHANGED)
-    .flags(FLAGS)
-    .acl(Acl::STRING)
-    .group(Group::String)
+pub static DECR: Spec = number_spec("decr", 2)
     .summary("Takes one from the integer at a key; a missing key counts as 0.")
     .syntax("key")
     .run(|ctx, args| add(ctx, args, -1));
 
-pub static INCRBY: Spec = Spec::write("incrby", 3)
-    .keys(CHANGED)
-    .flags(FLAGS)
-    .acl(Acl::STRING)
-    .group(Group::String)
+pub static INCRBY: Spec = number_spec("incrby", 3)
     .summary("Adds a number to the integer at a key; a missing key counts as 0.")
     .syntax("key increment")
     .run(|ctx, args| add(ctx, args, args.int(2)?));
 
-pub static DECRBY: Spec = Spec::write("decrby", 3)
-    .keys(CHANGED)
-    .flags(FLAGS)
-    .acl(Acl::STRING)
-    .group(Group::String)
+pub static DECRBY: Spec = number_spec("decrby", 3)
     .summary("Takes a number from the integer at a key; a missing key counts as 0.")
     .syntax("key decrement")
     .run(|ctx, args| {
@@ -62,11 +50,7 @@ fn add(ctx: &mut Ctx<'_>, args: &Args<'_>, n: i64) -> CmdResult {
     done()
 }
 
-pub static INCRBYFLOAT: Spec = Spec::write("incrbyfloat", 3)
-    .keys(CHANGED)
-    .flags(FLAGS)
-    .acl(Acl::STRING)
-    .group(Group::String)
+pub static INCRBYFLOAT: Spec = number_spec("incrbyfloat", 3)
     .since("2.6.0")
     .summary("Adds a number with a fraction to the number at a key; a missing key counts as 0.")
     .syntax("key increment:double")

@@ -99,25 +99,19 @@ fn getex(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     done()
 }
 
-pub static GETRANGE: Spec = Spec::read("getrange", 4)
-    .keys(READ)
-    .acl(Acl::STRING)
-    .group(Group::String)
-    .since("2.4.0")
-    .complexity("O(N) where N is the length of the returned string.")
-    .summary("Reads a part of the string at a key.")
-    .syntax("key start end")
-    .run(getrange);
+const fn range_spec(name: &'static str) -> Spec {
+    Spec::read(name, 4)
+        .keys(READ)
+        .acl(Acl::STRING)
+        .group(Group::String)
+        .complexity("O(N) where N is the length of the returned string.")
+        .summary("Reads a part of the string at a key.")
+        .syntax("key start end")
+}
 
-pub static SUBSTR: Spec = Spec::read("substr", 4)
-    .keys(READ)
-    .acl(Acl::STRING)
-    .group(Group::String)
-    .complexity("O(N) where N is the length of the returned string.")
-    .summary("Reads a part of the string at a key.")
-    .syntax("key start end")
-    .deprecated("2.0.0", "`GETRANGE`")
-    .run(getrange);
+pub static GETRANGE: Spec = range_spec("getrange").since("2.4.0").run(getrange);
+
+pub static SUBSTR: Spec = range_spec("substr").deprecated("2.0.0", "`GETRANGE`").run(getrange);
 
 /// The part of `len` bytes that two inclusive positions mean, negative ones counted from the end.
 fn part(start: i64, end: i64, len: usize) -> std::ops::Range<usize> {

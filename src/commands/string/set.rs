@@ -122,22 +122,18 @@ pub static SETNX: Spec = Spec::write("setnx", 3)
         done()
     });
 
-pub static SETEX: Spec = Spec::write("setex", 4)
-    .keys(UPDATED)
-    .flags(Flags::DENYOOM)
-    .acl(Acl::STRING)
-    .group(Group::String)
+const fn expiring_spec(name: &'static str) -> Spec {
+    Spec::write(name, 4).keys(UPDATED).flags(Flags::DENYOOM).acl(Acl::STRING).group(Group::String)
+}
+
+pub static SETEX: Spec = expiring_spec("setex")
     .since("2.0.0")
     .summary("Sets a key to a string that lives for so many seconds.")
     .syntax("key seconds value")
     .deprecated("2.6.12", "`SET` with the `EX` argument")
     .run(|ctx, args| set_for(ctx, args, 1000, "setex"));
 
-pub static PSETEX: Spec = Spec::write("psetex", 4)
-    .keys(UPDATED)
-    .flags(Flags::DENYOOM)
-    .acl(Acl::STRING)
-    .group(Group::String)
+pub static PSETEX: Spec = expiring_spec("psetex")
     .since("2.6.0")
     .summary("Sets a key to a string that lives for so many milliseconds.")
     .syntax("key milliseconds value")

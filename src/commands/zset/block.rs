@@ -10,32 +10,28 @@ const KEYS: &[KeySpec] = &[KeySpec::range(1, -2, 1, POPPED)];
 const COMPLEXITY: &str = "O(log(N)) with N being the number of elements in the sorted set.";
 const HISTORY: &[(&str, &str)] = &[("6.0.0", "`timeout` is interpreted as a double instead of an integer.")];
 
-pub static BZPOPMIN: Spec = Spec::write("bzpopmin", -3)
-    .keys(KEYS)
-    .flags(Flags::FAST.with(Flags::BLOCKING))
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("5.0.0")
-    .complexity(COMPLEXITY)
+const fn pop_spec(name: &'static str) -> Spec {
+    Spec::write(name, -3)
+        .keys(KEYS)
+        .flags(Flags::FAST.with(Flags::BLOCKING))
+        .acl(Acl::SORTEDSET)
+        .group(Group::SortedSet)
+        .since("5.0.0")
+        .complexity(COMPLEXITY)
+        .syntax("key [key ...] timeout:double")
+        .history(HISTORY)
+}
+
+pub static BZPOPMIN: Spec = pop_spec("bzpopmin")
     .summary(
         "Pops the member with the lowest score from the first sorted set that is there, or waits for one.",
     )
-    .syntax("key [key ...] timeout:double")
-    .history(HISTORY)
     .run(|ctx, args| bzpop(ctx, args, End::Min));
 
-pub static BZPOPMAX: Spec = Spec::write("bzpopmax", -3)
-    .keys(KEYS)
-    .flags(Flags::FAST.with(Flags::BLOCKING))
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("5.0.0")
-    .complexity(COMPLEXITY)
+pub static BZPOPMAX: Spec = pop_spec("bzpopmax")
     .summary(
         "Pops the member with the highest score from the first sorted set that is there, or waits for one.",
     )
-    .syntax("key [key ...] timeout:double")
-    .history(HISTORY)
     .run(|ctx, args| bzpop(ctx, args, End::Max));
 
 pub static BZMPOP: Spec = Spec::write("bzmpop", -5)

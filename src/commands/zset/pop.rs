@@ -15,26 +15,23 @@ const COMPLEXITY: &str = "O(log(N)*M) with N being the number of elements in the
 pub const MPOP_COMPLEXITY: &str = "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of \
                                    elements in the sorted set, and M being the number of elements popped.";
 
-pub static ZPOPMIN: Spec = Spec::write("zpopmin", -2)
-    .keys(POP)
-    .flags(Flags::FAST)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("5.0.0")
-    .complexity(COMPLEXITY)
+const fn pop_spec(name: &'static str) -> Spec {
+    Spec::write(name, -2)
+        .keys(POP)
+        .flags(Flags::FAST)
+        .acl(Acl::SORTEDSET)
+        .group(Group::SortedSet)
+        .since("5.0.0")
+        .complexity(COMPLEXITY)
+        .syntax("key [count]")
+}
+
+pub static ZPOPMIN: Spec = pop_spec("zpopmin")
     .summary("Removes the members with the lowest scores from a sorted set and answers with them.")
-    .syntax("key [count]")
     .run(|ctx, args| zpop(ctx, args, End::Min));
 
-pub static ZPOPMAX: Spec = Spec::write("zpopmax", -2)
-    .keys(POP)
-    .flags(Flags::FAST)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("5.0.0")
-    .complexity(COMPLEXITY)
+pub static ZPOPMAX: Spec = pop_spec("zpopmax")
     .summary("Removes the members with the highest scores from a sorted set and answers with them.")
-    .syntax("key [count]")
     .run(|ctx, args| zpop(ctx, args, End::Max));
 
 pub static ZMPOP: Spec = Spec::write("zmpop", -4)

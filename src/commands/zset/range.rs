@@ -14,10 +14,11 @@ const BY_VALUE: &str = "O(log(N)+M) with N being the number of elements in the s
                         being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), \
                         you can consider it O(log(N)).";
 
-pub static ZRANGE: Spec = Spec::read("zrange", -4)
-    .keys(READ)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+const fn range_spec(name: &'static str) -> Spec {
+    Spec::read(name, -4).keys(READ).acl(Acl::SORTEDSET).group(Group::SortedSet)
+}
+
+pub static ZRANGE: Spec = range_spec("zrange")
     .since("1.2.0")
     .complexity(BY_RANK)
     .summary("Lists the members of a sorted set in a range of ranks, scores or bytes.")
@@ -42,10 +43,7 @@ pub static ZRANGESTORE: Spec = Spec::write("zrangestore", -5)
     .syntax("dst src min:string max:string [BYSCORE | BYLEX] [REV] [LIMIT offset count]")
     .run(zrangestore);
 
-pub static ZREVRANGE: Spec = Spec::read("zrevrange", -4)
-    .keys(READ)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZREVRANGE: Spec = range_spec("zrevrange")
     .since("1.2.0")
     .complexity(BY_RANK)
     .summary("Lists the members of a sorted set in a range of ranks, the highest score first.")
@@ -53,10 +51,7 @@ pub static ZREVRANGE: Spec = Spec::read("zrevrange", -4)
     .deprecated("6.2.0", "`ZRANGE` with the `REV` argument")
     .run(|ctx, args| fixed(ctx, args, Kind::Rank, true));
 
-pub static ZRANGEBYSCORE: Spec = Spec::read("zrangebyscore", -4)
-    .keys(READ)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZRANGEBYSCORE: Spec = range_spec("zrangebyscore")
     .since("1.0.5")
     .complexity(BY_VALUE)
     .summary("Lists the members of a sorted set whose scores lie in a range.")
@@ -65,10 +60,7 @@ pub static ZRANGEBYSCORE: Spec = Spec::read("zrangebyscore", -4)
     .deprecated("6.2.0", "`ZRANGE` with the `BYSCORE` argument")
     .run(|ctx, args| fixed(ctx, args, Kind::Score, false));
 
-pub static ZREVRANGEBYSCORE: Spec = Spec::read("zrevrangebyscore", -4)
-    .keys(READ)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZREVRANGEBYSCORE: Spec = range_spec("zrevrangebyscore")
     .since("2.2.0")
     .complexity(BY_VALUE)
     .summary("Lists the members of a sorted set whose scores lie in a range, the highest score first.")
@@ -77,10 +69,7 @@ pub static ZREVRANGEBYSCORE: Spec = Spec::read("zrevrangebyscore", -4)
     .deprecated("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments")
     .run(|ctx, args| fixed(ctx, args, Kind::Score, true));
 
-pub static ZRANGEBYLEX: Spec = Spec::read("zrangebylex", -4)
-    .keys(READ)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZRANGEBYLEX: Spec = range_spec("zrangebylex")
     .since("2.8.9")
     .complexity(BY_VALUE)
     .summary("Lists the members of a sorted set that lie in a range of bytes.")
@@ -88,10 +77,7 @@ pub static ZRANGEBYLEX: Spec = Spec::read("zrangebylex", -4)
     .deprecated("6.2.0", "`ZRANGE` with the `BYLEX` argument")
     .run(|ctx, args| fixed(ctx, args, Kind::Lex, false));
 
-pub static ZREVRANGEBYLEX: Spec = Spec::read("zrevrangebylex", -4)
-    .keys(READ)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZREVRANGEBYLEX: Spec = range_spec("zrevrangebylex")
     .since("2.8.9")
     .complexity(BY_VALUE)
     .summary("Lists the members of a sorted set that lie in a range of bytes, the last first.")

@@ -59,28 +59,24 @@ pub static ZMSCORE: Spec = Spec::read("zmscore", -3)
         done()
     });
 
-pub static ZRANK: Spec = Spec::read("zrank", -3)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("2.0.0")
-    .complexity("O(log(N))")
+const fn rank_spec(name: &'static str) -> Spec {
+    Spec::read(name, -3)
+        .keys(READ)
+        .flags(Flags::FAST)
+        .acl(Acl::SORTEDSET)
+        .group(Group::SortedSet)
+        .since("2.0.0")
+        .complexity("O(log(N))")
+        .syntax("key member [WITHSCORE]")
+        .history(RANK_HISTORY)
+}
+
+pub static ZRANK: Spec = rank_spec("zrank")
     .summary("Tells how many members of a sorted set come before one of them.")
-    .syntax("key member [WITHSCORE]")
-    .history(RANK_HISTORY)
     .run(|ctx, args| rank(ctx, args, false));
 
-pub static ZREVRANK: Spec = Spec::read("zrevrank", -3)
-    .keys(READ)
-    .flags(Flags::FAST)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("2.0.0")
-    .complexity("O(log(N))")
+pub static ZREVRANK: Spec = rank_spec("zrevrank")
     .summary("Tells how many members of a sorted set come after one of them.")
-    .syntax("key member [WITHSCORE]")
-    .history(RANK_HISTORY)
     .run(|ctx, args| rank(ctx, args, true));
 
 fn rank(ctx: &mut Ctx<'_>, args: &Args<'_>, reverse: bool) -> CmdResult {

@@ -34,12 +34,12 @@ fn zrem(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     done()
 }
 
-pub static ZREMRANGEBYRANK: Spec = Spec::write("zremrangebyrank", 4)
-    .keys(REMOVE)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+const fn range_spec(name: &'static str) -> Spec {
+    Spec::write(name, 4).keys(REMOVE).acl(Acl::SORTEDSET).group(Group::SortedSet).complexity(COMPLEXITY)
+}
+
+pub static ZREMRANGEBYRANK: Spec = range_spec("zremrangebyrank")
     .since("2.0.0")
-    .complexity(COMPLEXITY)
     .summary("Removes the members of a sorted set in a range of ranks.")
     .syntax("key start stop")
     .run(|ctx, args| {
@@ -47,12 +47,8 @@ pub static ZREMRANGEBYRANK: Spec = Spec::write("zremrangebyrank", 4)
         remove(ctx, args, "zremrangebyrank", |set| set.rank_span(start, stop))
     });
 
-pub static ZREMRANGEBYSCORE: Spec = Spec::write("zremrangebyscore", 4)
-    .keys(REMOVE)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZREMRANGEBYSCORE: Spec = range_spec("zremrangebyscore")
     .since("1.2.0")
-    .complexity(COMPLEXITY)
     .summary("Removes the members of a sorted set whose scores lie in a range.")
     .syntax("key min:double max:double")
     .run(|ctx, args| {
@@ -60,12 +56,8 @@ pub static ZREMRANGEBYSCORE: Spec = Spec::write("zremrangebyscore", 4)
         remove(ctx, args, "zremrangebyscore", |set| set.score_span(&range))
     });
 
-pub static ZREMRANGEBYLEX: Spec = Spec::write("zremrangebylex", 4)
-    .keys(REMOVE)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZREMRANGEBYLEX: Spec = range_spec("zremrangebylex")
     .since("2.8.9")
-    .complexity(COMPLEXITY)
     .summary("Removes the members of a sorted set that lie in a range of bytes.")
     .syntax("key min max")
     .run(|ctx, args| {
