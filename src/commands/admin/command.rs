@@ -410,6 +410,5 @@ static HELP: Spec = sub("help", 2).since("5.0.0").summary("Explains the subcomma
             "GETKEYSANDFLAGS <full-command>",
             "    Return the keys of a full command and what happens to them.",
         ],
-    );
-    done()
+    )
 });

@@ -1,6 +1,6 @@
 //! CONFIG: reading, changing and rewriting the settings. What a change does is the engine's part.
 
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::{Acl, Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::ClientId;
 
@@ -87,25 +87,19 @@ static RESETSTAT: Spec = Spec::plain("resetstat", 2)
         done()
     });
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .group(Group::Server)
-    .since("5.0.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "config",
-            &[
-                "GET <pattern>",
-                "    Return the settings whose names match the glob-style <pattern>, with their values.",
-                "SET <directive> <value>",
-                "    Set the configuration <directive> to <value>.",
-                "RESETSTAT",
-                "    Set the statistics reported by the INFO command back to zero.",
-                "REWRITE",
-                "    Write the settings in effect to the configuration file.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("5.0.0").group(Group::Server).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "config",
+        &[
+            "GET <pattern>",
+            "    Return the settings whose names match the glob-style <pattern>, with their values.",
+            "SET <directive> <value>",
+            "    Set the configuration <directive> to <value>.",
+            "RESETSTAT",
+            "    Set the statistics reported by the INFO command back to zero.",
+            "REWRITE",
+            "    Write the settings in effect to the configuration file.",
+        ],
+    )
+});

@@ -238,6 +238,5 @@ fn help(engine: &mut Engine, id: ClientId) -> CmdResult {
             "STRINGMATCH-LEN <len> <pattern>",
             "    Match a string of <len> letters against <pattern>.",
         ],
-    );
-    done()
+    )
 }

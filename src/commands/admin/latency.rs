@@ -1,7 +1,7 @@
 //! LATENCY: what was slow, when, and how durations are distributed. Measures nothing itself.
 
 use crate::config::AppendFsync;
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::table::CommandId;
 use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::ClientId;
@@ -141,29 +141,23 @@ fn histogram(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
     done()
 }
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .group(Group::Server)
-    .since("2.8.13")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "latency",
-            &[
-                "DOCTOR",
-                "    Return a report on latency spikes for people.",
-                "GRAPH <event>",
-                "    Return a drawing of the spikes of an <event>.",
-                "HISTOGRAM [COMMAND ...]",
-                "    Return the cumulative distribution of the durations of commands.",
-                "HISTORY <event>",
-                "    Return the spikes of an <event> with their times.",
-                "LATEST",
-                "    Return the latest spike of every event.",
-                "RESET [<event> ...]",
-                "    Forget the spikes of events (default: of all).",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("2.8.13").group(Group::Server).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "latency",
+        &[
+            "DOCTOR",
+            "    Return a report on latency spikes for people.",
+            "GRAPH <event>",
+            "    Return a drawing of the spikes of an <event>.",
+            "HISTOGRAM [COMMAND ...]",
+            "    Return the cumulative distribution of the durations of commands.",
+            "HISTORY <event>",
+            "    Return the spikes of an <event> with their times.",
+            "LATEST",
+            "    Return the latest spike of every event.",
+            "RESET [<event> ...]",
+            "    Forget the spikes of events (default: of all).",
+        ],
+    )
+});

@@ -1,6 +1,6 @@
 //! MEMORY: what the memory is used for, of the server and of one key.
 
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::{Args, CmdResult, Ctx, Engine, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::ids::ClientId;
 use crate::keyspace::Stored;
@@ -247,27 +247,21 @@ fn write_allocator(reply: &mut Reply<'_>, used: usize, rss: usize) {
     }
 }
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .group(Group::Server)
-    .since("4.0.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "memory",
-            &[
-                "DOCTOR",
-                "    Return a report on memory problems.",
-                "MALLOC-STATS",
-                "    Return the allocator's own statistics.",
-                "PURGE",
-                "    Give unused memory back to the system.",
-                "STATS",
-                "    Return what the memory is used for.",
-                "USAGE <key> [SAMPLES <count>]",
-                "    Return how many bytes <key> and its value take.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("4.0.0").group(Group::Server).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "memory",
+        &[
+            "DOCTOR",
+            "    Return a report on memory problems.",
+            "MALLOC-STATS",
+            "    Return the allocator's own statistics.",
+            "PURGE",
+            "    Give unused memory back to the system.",
+            "STATS",
+            "    Return what the memory is used for.",
+            "USAGE <key> [SAMPLES <count>]",
+            "    Return how many bytes <key> and its value take.",
+        ],
+    )
+});

@@ -1,6 +1,6 @@
 //! MODULE on a server that has none, and the words of cluster clients.
 
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::{Acl, CmdResult, Error, Flags, Group, Spec, done};
 
 pub static MODULE: Spec = Spec::plain("module", -2)
@@ -54,15 +54,9 @@ static UNLOAD: Spec = Spec::plain("unload", 3)
     .syntax("name")
     .run(|_, _| Err(Error::Plain("Error unloading module: no such module with that name")));
 
-static MODULE_HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
+static MODULE_HELP: Spec = help_spec("5.0.0")
     .group(Group::Server)
-    .since("5.0.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(&mut ctx.reply, "module", &["LIST", "    Return a list of loaded modules."]);
-        done()
-    });
+    .run(|ctx, _| help(&mut ctx.reply, "module", &["LIST", "    Return a list of loaded modules."]));
 
 pub static ASKING: Spec = Spec::plain("asking", 1)
     .flags(Flags::FAST)

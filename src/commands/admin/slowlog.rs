@@ -1,6 +1,6 @@
 //! SLOWLOG: the log of slow commands, shown and emptied. Who is logged is decided elsewhere.
 
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::ClientId;
 
@@ -78,26 +78,20 @@ static RESET: Spec = Spec::plain("reset", 2)
         done()
     });
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .group(Group::Server)
-    .since("6.2.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "slowlog",
-            &[
-                "GET [<count>]",
-                "    Return the latest <count> entries of the slow log (default: 10, -1 means all).",
-                "    Entries are made of:",
-                "    id, timestamp, time in microseconds, arguments array, client IP and port,",
-                "    client name",
-                "LEN",
-                "    Return the length of the slow log.",
-                "RESET",
-                "    Empty the slow log.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("6.2.0").group(Group::Server).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "slowlog",
+        &[
+            "GET [<count>]",
+            "    Return the latest <count> entries of the slow log (default: 10, -1 means all).",
+            "    Entries are made of:",
+            "    id, timestamp, time in microseconds, arguments array, client IP and port,",
+            "    client name",
+            "LEN",
+            "    Return the length of the slow log.",
+            "RESET",
+            "    Empty the slow log.",
+        ],
+    )
+});

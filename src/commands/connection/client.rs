@@ -5,7 +5,7 @@ use super::name::{COMMON, GETNAME, ID, SETINFO, SETNAME};
 use super::tracking::{CACHING, GETREDIR, TRACKING, TRACKINGINFO};
 use crate::engine::blocking::Unblock;
 use crate::engine::client::{Closing, ReplyMode, Session};
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Engine, Error, Flags, Group, Spec, client_info, done};
 use crate::ids::ClientId;
 
@@ -272,59 +272,52 @@ static CAPA: Spec = Spec::plain("capa", -3)
         done()
     });
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .acl(Acl::CONNECTION)
-    .group(Group::Connection)
-    .since("5.0.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "client",
-            &[
-                "CACHING (YES|NO)",
-                "    Have the keys of the next command tracked or not, with OPTIN or OPTOUT.",
-                "CAPA <option> [options...]",
-                "    Tell what the client can do: REDIRECT.",
-                "GETREDIR",
-                "    Return the client that gets this one's invalidations.",
-                "GETNAME",
-                "    Return the name of the connection.",
-                "ID",
-                "    Return the number of the connection.",
-                "IMPORT-SOURCE (ON|OFF)",
-                "    Mark the connection as the source of an import.",
-                "INFO",
-                "    Describe the connection.",
-                "KILL <ip:port>",
-                "    Close the connection from <ip:port>.",
-                "KILL <option> <value> [<option> <value> [...]]",
-                "    Close connections by ADDR, LADDR, TYPE, USER, ID, MAXAGE; SKIPME (YES|NO) spares this one.",
-                "LIST [options ...]",
-                "    List connections, chosen by the same options as KILL's.",
-                "NO-EVICT (ON|OFF)",
-                "    Keep the connection when clients are closed for their memory.",
-                "NO-TOUCH (ON|OFF)",
-                "    Leave no mark of use on keys.",
-                "PAUSE <timeout> [WRITE|ALL]",
-                "    Let all commands, or those that write, wait for <timeout> milliseconds.",
-                "REPLY (ON|OFF|SKIP)",
-                "    Choose whether commands are answered.",
-                "SETINFO <option> <value>",
-                "    Name the client's library (LIB-NAME) or its version (LIB-VER).",
-                "SETNAME <name>",
-                "    Give the connection a name.",
-                "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
-                "         [OPTIN] [OPTOUT] [NOLOOP]",
-                "    Be told when keys that were read are changed.",
-                "TRACKINGINFO",
-                "    Describe the connection's tracking.",
-                "UNBLOCK <clientid> [TIMEOUT|ERROR]",
-                "    End the waiting of a blocked client.",
-                "UNPAUSE",
-                "    End a pause.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("5.0.0").acl(Acl::CONNECTION).group(Group::Connection).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "client",
+        &[
+            "CACHING (YES|NO)",
+            "    Have the keys of the next command tracked or not, with OPTIN or OPTOUT.",
+            "CAPA <option> [options...]",
+            "    Tell what the client can do: REDIRECT.",
+            "GETREDIR",
+            "    Return the client that gets this one's invalidations.",
+            "GETNAME",
+            "    Return the name of the connection.",
+            "ID",
+            "    Return the number of the connection.",
+            "IMPORT-SOURCE (ON|OFF)",
+            "    Mark the connection as the source of an import.",
+            "INFO",
+            "    Describe the connection.",
+            "KILL <ip:port>",
+            "    Close the connection from <ip:port>.",
+            "KILL <option> <value> [<option> <value> [...]]",
+            "    Close connections by ADDR, LADDR, TYPE, USER, ID, MAXAGE; SKIPME (YES|NO) spares this one.",
+            "LIST [options ...]",
+            "    List connections, chosen by the same options as KILL's.",
+            "NO-EVICT (ON|OFF)",
+            "    Keep the connection when clients are closed for their memory.",
+            "NO-TOUCH (ON|OFF)",
+            "    Leave no mark of use on keys.",
+            "PAUSE <timeout> [WRITE|ALL]",
+            "    Let all commands, or those that write, wait for <timeout> milliseconds.",
+            "REPLY (ON|OFF|SKIP)",
+            "    Choose whether commands are answered.",
+            "SETINFO <option> <value>",
+            "    Name the client's library (LIB-NAME) or its version (LIB-VER).",
+            "SETNAME <name>",
+            "    Give the connection a name.",
+            "TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]",
+            "         [OPTIN] [OPTOUT] [NOLOOP]",
+            "    Be told when keys that were read are changed.",
+            "TRACKINGINFO",
+            "    Describe the connection's tracking.",
+            "UNBLOCK <clientid> [TIMEOUT|ERROR]",
+            "    End the waiting of a blocked client.",
+            "UNPAUSE",
+            "    End a pause.",
+        ],
+    )
+});

@@ -1,8 +1,8 @@
 //! OBJECT: how a value is kept.
 
 use crate::config::EvictionPolicy;
-use crate::engine::help::help;
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, KeyFlags, KeySpec, Spec, done};
+use crate::engine::help::{help, help_spec};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Error, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::View;
 
 pub static OBJECT: Spec = Spec::plain("object", -2)
@@ -105,25 +105,19 @@ static FREQ: Spec = Spec::read("freq", 3)
         done()
     });
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .acl(Acl::KEYSPACE)
-    .since("6.2.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "object",
-            &[
-                "ENCODING <key>",
-                "    Name the internal representation of the value at <key>.",
-                "FREQ <key>",
-                "    Return the logarithmic counter of recent uses of <key> (LFU policies only).",
-                "IDLETIME <key>",
-                "    Return the seconds since <key> was last used (LRU policies only).",
-                "REFCOUNT <key>",
-                "    Return the number of references to the value at <key>.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("6.2.0").acl(Acl::KEYSPACE).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "object",
+        &[
+            "ENCODING <key>",
+            "    Name the internal representation of the value at <key>.",
+            "FREQ <key>",
+            "    Return the logarithmic counter of recent uses of <key> (LFU policies only).",
+            "IDLETIME <key>",
+            "    Return the seconds since <key> was last used (LRU policies only).",
+            "REFCOUNT <key>",
+            "    Return the number of references to the value at <key>.",
+        ],
+    )
+});

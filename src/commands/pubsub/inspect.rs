@@ -1,6 +1,6 @@
 //! PUBSUB: who listens to what, in counts and names.
 
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::{Args, CmdResult, Engine, Error, Flags, Group, Spec, done};
 use crate::ids::ClientId;
 use crate::pubsub::Kind;
@@ -82,27 +82,21 @@ static NUMPAT: Spec =
         done()
     });
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .group(Group::PubSub)
-    .since("6.2.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "pubsub",
-            &[
-                "CHANNELS [<pattern>]",
-                "    Return the channels somebody listens to that match a <pattern> (default: '*').",
-                "NUMPAT",
-                "    Return the number of patterns somebody listens by.",
-                "NUMSUB [<channel> ...]",
-                "    Return the number of subscribers of channels, patterns not counted.",
-                "SHARDCHANNELS [<pattern>]",
-                "    Return the shard channels somebody listens to that match a <pattern> (default: '*').",
-                "SHARDNUMSUB [<shardchannel> ...]",
-                "    Return the number of subscribers of shard channels.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("6.2.0").group(Group::PubSub).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "pubsub",
+        &[
+            "CHANNELS [<pattern>]",
+            "    Return the channels somebody listens to that match a <pattern> (default: '*').",
+            "NUMPAT",
+            "    Return the number of patterns somebody listens by.",
+            "NUMSUB [<channel> ...]",
+            "    Return the number of subscribers of channels, patterns not counted.",
+            "SHARDCHANNELS [<pattern>]",
+            "    Return the shard channels somebody listens to that match a <pattern> (default: '*').",
+            "SHARDNUMSUB [<shardchannel> ...]",
+            "    Return the number of subscribers of shard channels.",
+        ],
+    )
+});

@@ -2,7 +2,7 @@
 
 use super::group_edit::{consumer_made, no_group_at};
 use super::ids;
-use crate::engine::help::help;
+use crate::engine::help::{help, help_spec};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::EventClass;
 use crate::types::stream::Group as ConsumerGroup;
@@ -209,32 +209,25 @@ static DELCONSUMER: Spec = Spec::write("delconsumer", 5)
         done()
     });
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .acl(Acl::STREAM)
-    .group(Group::Stream)
-    .since("5.0.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "xgroup",
-            &[
-                "CREATE <key> <groupname> <id|$> [option]",
-                "    Create a consumer group that reads on from <id>. Options are:",
-                "    * MKSTREAM",
-                "      Make an empty stream if there is none.",
-                "    * ENTRIESREAD entries_read",
-                "      Set how many entries the group has read (made for replication).",
-                "CREATECONSUMER <key> <groupname> <consumer>",
-                "    Create a consumer in the group.",
-                "DELCONSUMER <key> <groupname> <consumer>",
-                "    Delete a consumer of the group.",
-                "DESTROY <key> <groupname>",
-                "    Delete the group.",
-                "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
-                "    Set the ID up to which the group has read.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("5.0.0").acl(Acl::STREAM).group(Group::Stream).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "xgroup",
+        &[
+            "CREATE <key> <groupname> <id|$> [option]",
+            "    Create a consumer group that reads on from <id>. Options are:",
+            "    * MKSTREAM",
+            "      Make an empty stream if there is none.",
+            "    * ENTRIESREAD entries_read",
+            "      Set how many entries the group has read (made for replication).",
+            "CREATECONSUMER <key> <groupname> <consumer>",
+            "    Create a consumer in the group.",
+            "DELCONSUMER <key> <groupname> <consumer>",
+            "    Delete a consumer of the group.",
+            "DESTROY <key> <groupname>",
+            "    Delete the group.",
+            "SETID <key> <groupname> <id|$> [ENTRIESREAD entries_read]",
+            "    Set the ID up to which the group has read.",
+        ],
+    )
+});

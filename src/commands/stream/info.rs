@@ -3,8 +3,8 @@
 use super::group_edit::no_group_at;
 use super::info_full;
 use super::replies;
-use crate::engine::help::help;
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::engine::help::{help, help_spec};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Group, KeyFlags, KeySpec, Spec, done};
 use crate::resp::reply::Reply;
 use crate::types::stream::{Stream, StreamId};
 
@@ -150,24 +150,17 @@ fn edges(reply: &mut Reply<'_>, stream: &Stream) {
     }
 }
 
-static HELP: Spec = Spec::plain("help", 2)
-    .flags(Flags::LOADING.with(Flags::STALE))
-    .acl(Acl::STREAM)
-    .group(Group::Stream)
-    .since("5.0.0")
-    .summary("Explains the subcommands.")
-    .run(|ctx, _| {
-        help(
-            &mut ctx.reply,
-            "xinfo",
-            &[
-                "CONSUMERS <key> <groupname>",
-                "    List the consumers of <groupname>.",
-                "GROUPS <key>",
-                "    List the consumer groups of the stream.",
-                "STREAM <key> [FULL [COUNT <count>]",
-                "    Tell what is to be known of the stream.",
-            ],
-        );
-        done()
-    });
+static HELP: Spec = help_spec("5.0.0").acl(Acl::STREAM).group(Group::Stream).run(|ctx, _| {
+    help(
+        &mut ctx.reply,
+        "xinfo",
+        &[
+            "CONSUMERS <key> <groupname>",
+            "    List the consumers of <groupname>.",
+            "GROUPS <key>",
+            "    List the consumer groups of the stream.",
+            "STREAM <key> [FULL [COUNT <count>]",
+            "    Tell what is to be known of the stream.",
+        ],
+    )
+});
