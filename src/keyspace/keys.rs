@@ -229,8 +229,27 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Puts a whole collection under a key, freeing what was there, as the STORE forms do: it has no time to live.
-    /// An empty one is not put;
+    /// Puts what a STORE form came to under a key, in place of whatever that held: `n` changes, told as `event`. If it
+    /// is empty the key goes, which is one change if it was there.
+    pub fn store<'k, T: Value>(
+        &mut self,
+        key: impl Into<Key<'k>>,
+        outcome: T,
+        n: u64,
+        class: EventClass,
+        event: &'static str,
+    ) {
+        let key = key.into();
+        if self.put_value(key, outcome) {
+            self.notify(class, event, key.bytes);
+            self.dirty(n);
+        } else if self.delete(key) {
+            self.notify(EventClass::GENERIC, "del", key.bytes);
+            self.dirty(1);
+        }
+    }
+
+    /// Puts a whole collection under a key, freeing what was there: it has no time to live. An empty one is not put;
     /// says whether it was. Event and dirty count are the caller's.
     pub fn put_value<'k, T: Value>(&mut self, key: impl Into<Key<'k>>, value: T) -> bool {
         let key = key.into();

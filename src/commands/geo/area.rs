@@ -3,8 +3,8 @@
 use super::area_options::{Command, Options, Order};
 use super::member::{reply_distance, reply_point};
 use crate::commands::zset::limits::zset_limits;
-use crate::commands::zset::store::put;
 use crate::engine::{Args, CmdResult, Ctx, done};
+use crate::keyspace::EventClass;
 use crate::resp::reply::Reply;
 use crate::types::geo::{Point, Search};
 use crate::types::packed::Value;
@@ -44,7 +44,7 @@ pub fn area(
     };
     let outcome = collect(&found, unit, &options, &limits);
     let count = found.len();
-    put(ctx, args.key(at), outcome, event, count as u64);
+    ctx.keys.store(args.key(at), outcome, count as u64, EventClass::ZSET, event);
     ctx.reply.int(count as i64);
     done()
 }

@@ -32,12 +32,6 @@ impl<'k> Sources<'k> {
 /// Puts the outcome of a STORE form at its destination, in place of whatever that held, and answers with its size.
 pub fn store(ctx: &mut Ctx<'_>, destination: &[u8], outcome: Set, event: &'static str) {
     let len = outcome.len();
-    if ctx.keys.put_value(destination, outcome) {
-        ctx.keys.notify(EventClass::SET, event, destination);
-        ctx.keys.dirty(1);
-    } else if ctx.keys.delete(destination) {
-        ctx.keys.notify(EventClass::GENERIC, "del", destination);
-        ctx.keys.dirty(1);
-    }
+    ctx.keys.store(destination, outcome, 1, EventClass::SET, event);
     ctx.reply.int(len as i64);
 }

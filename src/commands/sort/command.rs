@@ -99,12 +99,6 @@ fn store(ctx: &mut Ctx<'_>, elements: &Elements, options: &Options<'_>, destinat
     }
     let len = list.len();
     list.settle(limits);
-    if ctx.keys.put_value(destination, list) {
-        ctx.keys.notify(EventClass::LIST, "sortstore", destination);
-        ctx.keys.dirty(len as u64);
-    } else if ctx.keys.delete(destination) {
-        ctx.keys.notify(EventClass::GENERIC, "del", destination);
-        ctx.keys.dirty(1);
-    }
+    ctx.keys.store(destination, list, len as u64, EventClass::LIST, "sortstore");
     ctx.reply.int(len as i64);
 }

@@ -3,9 +3,8 @@
 use super::gather::{Gathered, Members, collect, reply_members};
 use super::limits::zset_limits;
 use super::operands::{Request, Takes};
-use super::store::store;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
-use crate::keyspace::Keys;
+use crate::keyspace::{EventClass, Keys};
 
 const COMPLEXITY: &str = "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is \
                           the size of the first set, and K is the size of the result set.";
@@ -78,6 +77,8 @@ fn zdiffstore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let takes = Takes { weights: false, scores: false, limit: false };
     let request = Request::read(ctx, args, 2, takes, "zdiffstore")?;
     let outcome = collect(rest(&request, &ctx.keys), &zset_limits(ctx));
-    store(ctx, args.key(1), outcome, "zdiffstore");
+    let len = outcome.len();
+    ctx.keys.store(args.key(1), outcome, 1, EventClass::ZSET, "zdiffstore");
+    ctx.reply.int(len as i64);
     done()
 }

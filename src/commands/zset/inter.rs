@@ -3,9 +3,8 @@
 use super::gather::{Members, collect, reply_members};
 use super::limits::zset_limits;
 use super::operands::{Request, Takes, number};
-use super::store::store;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
-use crate::keyspace::Keys;
+use crate::keyspace::{EventClass, Keys};
 use crate::types::packed::Value;
 
 const COMPLEXITY: &str = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number \
@@ -90,7 +89,9 @@ fn zinterstore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let takes = Takes { weights: true, scores: false, limit: false };
     let request = Request::read(ctx, args, 2, takes, "zinterstore")?;
     let outcome = collect(members(&request, &ctx.keys), &zset_limits(ctx));
-    store(ctx, args.key(1), outcome, "zinterstore");
+    let len = outcome.len();
+    ctx.keys.store(args.key(1), outcome, 1, EventClass::ZSET, "zinterstore");
+    ctx.reply.int(len as i64);
     done()
 }
 

@@ -17,7 +17,6 @@ mod range;
 mod read;
 mod remove;
 mod scan;
-pub mod store;
 mod unite;
 
 /// The family.

@@ -2,8 +2,8 @@
 
 use super::limits::zset_limits;
 use super::query::{Form, Kind, Query};
-use super::store::store;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::keyspace::EventClass;
 use crate::resp::reply::{Proto, Reply};
 use crate::types::zset::{Zset, ZsetRef};
 
@@ -133,6 +133,8 @@ fn zrangestore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         set.for_each_in(start, count, false, |member, score| members.push((member, score)));
         outcome = Zset::from_ordered(&members, &limits);
     }
-    store(ctx, args.key(1), outcome, "zrangestore");
+    let len = outcome.len();
+    ctx.keys.store(args.key(1), outcome, 1, EventClass::ZSET, "zrangestore");
+    ctx.reply.int(len as i64);
     done()
 }

@@ -3,9 +3,8 @@
 use super::gather::{Gathered, Members, collect, reply_members};
 use super::limits::zset_limits;
 use super::operands::{Request, Takes, number};
-use super::store::store;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
-use crate::keyspace::Keys;
+use crate::keyspace::{EventClass, Keys};
 
 pub static ZUNION: Spec = Spec::read("zunion", -3)
     .keys(&[KeySpec::counted(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
@@ -70,6 +69,8 @@ fn zunionstore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let takes = Takes { weights: true, scores: false, limit: false };
     let request = Request::read(ctx, args, 2, takes, "zunionstore")?;
     let outcome = collect(all(&request, &ctx.keys), &zset_limits(ctx));
-    store(ctx, args.key(1), outcome, "zunionstore");
+    let len = outcome.len();
+    ctx.keys.store(args.key(1), outcome, 1, EventClass::ZSET, "zunionstore");
+    ctx.reply.int(len as i64);
     done()
 }
