@@ -1,34 +1,21 @@
 //! SDIFF, SDIFFSTORE.
 
 use super::limits::set_limits;
-use super::several::{Sets, Sources, store};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use super::several::{Sets, Sources, answer, read_spec, store, store_spec};
+use crate::engine::{Args, CmdResult, Ctx, Spec, done};
 use crate::types::packed::{Value, has_twice};
 use crate::types::set::{Set, SetLimits, SetRef};
 
 const COMPLEXITY: &str = "O(N) where N is the total number of elements in all given sets.";
 
-pub static SDIFF: Spec = Spec::read("sdiff", -2)
-    .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS))])
-    .acl(Acl::SET)
-    .group(Group::Set)
+pub static SDIFF: Spec = read_spec("sdiff")
     .complexity(COMPLEXITY)
     .summary("Lists the members of the first set that are in none of the others.")
-    .syntax("key [key ...]")
-    .tips(&["nondeterministic_output_order"])
     .run(sdiff);
 
-pub static SDIFFSTORE: Spec = Spec::write("sdiffstore", -3)
-    .keys(&[
-        KeySpec::at(1, KeyFlags::OW.with(KeyFlags::UPDATE)),
-        KeySpec::range(2, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS)),
-    ])
-    .flags(Flags::DENYOOM)
-    .acl(Acl::SET)
-    .group(Group::Set)
+pub static SDIFFSTORE: Spec = store_spec("sdiffstore")
     .complexity(COMPLEXITY)
     .summary("Stores the members of the first set that are in none of the others.")
-    .syntax("destination key [key ...]")
     .run(sdiffstore);
 
 /// Tells `f` the members of the first set that no other has. Either each is looked up in all the others, the largest
@@ -77,13 +64,7 @@ fn sdiff(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         once = without_twins(*first, &limits);
         *first = once.as_ref().map_or(*first, Set::as_ref);
     }
-    let at = reply.defer();
-    let mut count = 0;
-    difference(sets, &limits, |member| {
-        reply.bulk_value(member);
-        count += 1;
-    });
-    reply.set_deferred_set(at, count);
+    answer(reply, |told| difference(sets, &limits, |member| told.member(member)));
     done()
 }
 

@@ -1,7 +1,7 @@
 //! SINTER, SINTERSTORE, SINTERCARD.
 
 use super::limits::set_limits;
-use super::several::{Sources, store};
+use super::several::{Sources, answer, read_spec, store, store_spec};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::Keys;
 use crate::types::packed::{Listpack, Value};
@@ -10,27 +10,14 @@ use crate::types::set::{Set, SetRef};
 const COMPLEXITY: &str =
     "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.";
 
-pub static SINTER: Spec = Spec::read("sinter", -2)
-    .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS))])
-    .acl(Acl::SET)
-    .group(Group::Set)
+pub static SINTER: Spec = read_spec("sinter")
     .complexity(COMPLEXITY)
     .summary("Lists the members that several sets have in common.")
-    .syntax("key [key ...]")
-    .tips(&["nondeterministic_output_order"])
     .run(sinter);
 
-pub static SINTERSTORE: Spec = Spec::write("sinterstore", -3)
-    .keys(&[
-        KeySpec::at(1, KeyFlags::OW.with(KeyFlags::UPDATE)),
-        KeySpec::range(2, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS)),
-    ])
-    .flags(Flags::DENYOOM)
-    .acl(Acl::SET)
-    .group(Group::Set)
+pub static SINTERSTORE: Spec = store_spec("sinterstore")
     .complexity(COMPLEXITY)
     .summary("Stores the members that several sets have in common.")
-    .syntax("destination key [key ...]")
     .run(sinterstore);
 
 pub static SINTERCARD: Spec = Spec::read("sintercard", -3)
@@ -66,14 +53,12 @@ fn sinter(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let sources = Sources::read(ctx, args.rest(1))?;
     let Ctx { keys, reply, .. } = ctx;
     let sets = by_size(&sources, keys)?;
-    let at = reply.defer();
-    let mut count = 0;
-    common(&sets, |member| {
-        reply.bulk_value(member);
-        count += 1;
-        true
+    answer(reply, |told| {
+        common(&sets, |member| {
+            told.member(member);
+            true
+        });
     });
-    reply.set_deferred_set(at, count);
     done()
 }
 

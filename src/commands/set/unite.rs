@@ -1,34 +1,21 @@
 //! SUNION, SUNIONSTORE.
 
 use super::limits::set_limits;
-use super::several::{Sources, store};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use super::several::{Sources, answer, read_spec, store, store_spec};
+use crate::engine::{Args, CmdResult, Ctx, Spec, done};
 use crate::types::packed::Value;
 use crate::types::set::{Set, SetLimits, SetRef};
 
 const COMPLEXITY: &str = "O(N) where N is the total number of elements in all given sets.";
 
-pub static SUNION: Spec = Spec::read("sunion", -2)
-    .keys(&[KeySpec::range(1, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS))])
-    .acl(Acl::SET)
-    .group(Group::Set)
+pub static SUNION: Spec = read_spec("sunion")
     .complexity(COMPLEXITY)
     .summary("Lists the members that are in any of several sets.")
-    .syntax("key [key ...]")
-    .tips(&["nondeterministic_output_order"])
     .run(sunion);
 
-pub static SUNIONSTORE: Spec = Spec::write("sunionstore", -3)
-    .keys(&[
-        KeySpec::at(1, KeyFlags::OW.with(KeyFlags::UPDATE)),
-        KeySpec::range(2, -1, 1, KeyFlags::RO.with(KeyFlags::ACCESS)),
-    ])
-    .flags(Flags::DENYOOM)
-    .acl(Acl::SET)
-    .group(Group::Set)
+pub static SUNIONSTORE: Spec = store_spec("sunionstore")
     .complexity(COMPLEXITY)
     .summary("Stores the members that are in any of several sets.")
-    .syntax("destination key [key ...]")
     .run(sunionstore);
 
 /// Up to so many sets, a member is looked up in those before it rather than kept in a set of all.
@@ -59,13 +46,7 @@ fn sunion(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let sources = Sources::read(ctx, args.rest(1))?;
     let Ctx { keys, reply, .. } = ctx;
     let sets: Vec<SetRef<'_>> = sources.sets(keys)?.into_iter().flatten().collect();
-    let at = reply.defer();
-    let mut count = 0;
-    distinct(&sets, &limits, |member| {
-        reply.bulk_value(member);
-        count += 1;
-    });
-    reply.set_deferred_set(at, count);
+    answer(reply, |told| distinct(&sets, &limits, |member| told.member(member)));
     done()
 }
 
