@@ -1,38 +1,28 @@
 //! ZDIFF and ZDIFFSTORE: the members of the first sorted set that no other one has.
 
-use super::gather::{Gathered, Members, collect, reply_members};
-use super::limits::zset_limits;
-use super::operands::{Request, Takes};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
-use crate::keyspace::{EventClass, Keys};
+use super::algebra::{Operation, read_spec, store_spec};
+use super::gather::{Gathered, Members};
+use super::operands::Request;
+use crate::engine::Spec;
+use crate::keyspace::Keys;
 
 const COMPLEXITY: &str = "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is \
                           the size of the first set, and K is the size of the result set.";
 
-pub static ZDIFF: Spec = Spec::read("zdiff", -3)
-    .keys(&[KeySpec::counted(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
-    .flags(Flags::MOVABLE_KEYS)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("6.2.0")
+const DIFFERENCE: Operation = Operation { weights: false, members: rest };
+
+pub static ZDIFF: Spec = read_spec("zdiff")
     .complexity(COMPLEXITY)
     .summary("Lists the members of the first sorted set that no other one has.")
     .syntax("numkeys key [key ...] [WITHSCORES]")
-    .run(zdiff);
+    .run(|ctx, args| DIFFERENCE.answer(ctx, args, "zdiff"));
 
-pub static ZDIFFSTORE: Spec = Spec::write("zdiffstore", -4)
-    .keys(&[
-        KeySpec::at(1, KeyFlags::OW.with(KeyFlags::UPDATE)),
-        KeySpec::counted(2, KeyFlags::RO.with(KeyFlags::ACCESS)),
-    ])
-    .flags(Flags::DENYOOM.with(Flags::MOVABLE_KEYS))
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZDIFFSTORE: Spec = store_spec("zdiffstore")
     .since("6.2.0")
     .complexity(COMPLEXITY)
     .summary("Stores the members of the first sorted set that no other one has.")
     .syntax("destination numkeys key [key ...]")
-    .run(zdiffstore);
+    .run(|ctx, args| DIFFERENCE.store(ctx, args, "zdiffstore"));
 
 /// The members that only the first operand has.
 fn rest<'a>(request: &Request<'_>, keys: &'a Keys<'_>) -> Members<'a> {
@@ -64,21 +54,4 @@ fn rest<'a>(request: &Request<'_>, keys: &'a Keys<'_>) -> Members<'a> {
         });
     }
     members
-}
-
-fn zdiff(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let takes = Takes { weights: false, scores: true, limit: false };
-    let request = Request::read(ctx, args, 1, takes, "zdiff")?;
-    reply_members(&mut ctx.reply, rest(&request, &ctx.keys), request.options.with_scores);
-    done()
-}
-
-fn zdiffstore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let takes = Takes { weights: false, scores: false, limit: false };
-    let request = Request::read(ctx, args, 2, takes, "zdiffstore")?;
-    let outcome = collect(rest(&request, &ctx.keys), &zset_limits(ctx));
-    let len = outcome.len();
-    ctx.keys.store(args.key(1), outcome, 1, EventClass::ZSET, "zdiffstore");
-    ctx.reply.int(len as i64);
-    done()
 }

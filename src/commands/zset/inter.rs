@@ -1,51 +1,31 @@
 //! ZINTER, ZINTERSTORE and ZINTERCARD: the members that several sorted sets have in common.
 
-use super::gather::{Members, collect, reply_members};
-use super::limits::zset_limits;
+use super::algebra::{Operation, WEIGHED, WEIGHED_STORE, read_spec, store_spec};
+use super::gather::Members;
 use super::operands::{Request, Takes, number};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
-use crate::keyspace::{EventClass, Keys};
+use crate::engine::{Args, CmdResult, Ctx, Spec, done};
+use crate::keyspace::Keys;
 use crate::types::packed::Value;
 
 const COMPLEXITY: &str = "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number \
                           of input sorted sets and M being the number of elements in the resulting sorted set.";
 
-pub static ZINTER: Spec = Spec::read("zinter", -3)
-    .keys(&[KeySpec::counted(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
-    .flags(Flags::MOVABLE_KEYS)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
-    .since("6.2.0")
+const INTERSECTION: Operation = Operation { weights: true, members };
+
+pub static ZINTER: Spec = read_spec("zinter")
     .complexity(COMPLEXITY)
     .summary("Lists the members that several sorted sets have in common, their scores put together.")
-    .syntax(
-        "numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] \
-         [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
-    )
-    .run(zinter);
+    .syntax(WEIGHED)
+    .run(|ctx, args| INTERSECTION.answer(ctx, args, "zinter"));
 
-pub static ZINTERSTORE: Spec = Spec::write("zinterstore", -4)
-    .keys(&[
-        KeySpec::at(1, KeyFlags::OW.with(KeyFlags::UPDATE)),
-        KeySpec::counted(2, KeyFlags::RO.with(KeyFlags::ACCESS)),
-    ])
-    .flags(Flags::DENYOOM.with(Flags::MOVABLE_KEYS))
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZINTERSTORE: Spec = store_spec("zinterstore")
     .since("2.0.0")
     .complexity(COMPLEXITY)
     .summary("Stores the members that several sorted sets have in common, their scores put together.")
-    .syntax(
-        "destination numkeys key [key ...] [WEIGHTS weight:integer [weight:integer ...]] \
-         [AGGREGATE <SUM | MIN | MAX>]",
-    )
-    .run(zinterstore);
+    .syntax(WEIGHED_STORE)
+    .run(|ctx, args| INTERSECTION.store(ctx, args, "zinterstore"));
 
-pub static ZINTERCARD: Spec = Spec::read("zintercard", -3)
-    .keys(&[KeySpec::counted(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
-    .flags(Flags::MOVABLE_KEYS)
-    .acl(Acl::SORTEDSET)
-    .group(Group::SortedSet)
+pub static ZINTERCARD: Spec = read_spec("zintercard")
     .since("7.0.0")
     .complexity(
         "O(N*K) worst case with N being the smallest input sorted set, K being the number of input sorted sets.",
@@ -76,23 +56,6 @@ fn members<'a>(request: &Request<'_>, keys: &'a Keys<'_>) -> Members<'a> {
         true
     });
     members
-}
-
-fn zinter(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let takes = Takes { weights: true, scores: true, limit: false };
-    let request = Request::read(ctx, args, 1, takes, "zinter")?;
-    reply_members(&mut ctx.reply, members(&request, &ctx.keys), request.options.with_scores);
-    done()
-}
-
-fn zinterstore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let takes = Takes { weights: true, scores: false, limit: false };
-    let request = Request::read(ctx, args, 2, takes, "zinterstore")?;
-    let outcome = collect(members(&request, &ctx.keys), &zset_limits(ctx));
-    let len = outcome.len();
-    ctx.keys.store(args.key(1), outcome, 1, EventClass::ZSET, "zinterstore");
-    ctx.reply.int(len as i64);
-    done()
 }
 
 fn zintercard(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {

@@ -3,6 +3,7 @@
 use crate::engine::Spec;
 
 pub mod add;
+mod algebra;
 mod block;
 mod count;
 mod diff;
