@@ -2,8 +2,11 @@
 
 use super::args::OwnedArgs;
 use super::copies::Copies;
+use super::ctx::Ctx;
+use super::spec::CmdResult;
 use crate::ids::UnixMs;
 use crate::keyspace::Kind;
+use crate::resp::reply::Reply;
 
 /// What the machine does after a handler.
 #[derive(Debug)]
@@ -30,6 +33,15 @@ impl BlockOn {
     /// Waits for keys, to run the command as it came once more.
     pub fn keys(keys: &[&[u8]], deadline: Option<UnixMs>, reason: BlockReason) -> Self {
         BlockOn { keys: keys.iter().map(|key| Box::from(*key)).collect(), deadline, reason, instead: None }
+    }
+
+    /// Lets the client wait, or writes `nothing` where it may not.
+    pub fn wait<'a>(self, ctx: &mut Ctx<'a>, nothing: fn(&mut Reply<'a>)) -> CmdResult {
+        if ctx.env.must_not_block {
+            nothing(&mut ctx.reply);
+            return done();
+        }
+        Ok(Flow::Block(Box::new(self)))
     }
 }
 
@@ -63,6 +75,6 @@ impl BlockReason {
 }
 
 /// The ordinary end of a handler.
-pub fn done() -> super::spec::CmdResult {
+pub fn done() -> CmdResult {
     Ok(Flow::Done)
 }

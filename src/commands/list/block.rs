@@ -4,9 +4,9 @@ use super::ends::{logged_pop, popped};
 use super::limits::list_limits;
 use super::pop::{MPOP_COMPLEXITY, POPPED, Several};
 use crate::engine::flow::{BlockOn, BlockReason};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Flow, Group, KeySpec, Spec, done};
-use crate::ids::UnixMs;
+use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Key};
+use crate::resp::reply::Reply;
 use crate::types::list::{End, List};
 
 const KEYS: &[KeySpec] = &[KeySpec::range(1, -2, 1, POPPED)];
@@ -52,7 +52,7 @@ fn bpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {
             return done();
         }
     }
-    wait(ctx, keys, deadline)
+    BlockOn::keys(keys, deadline, BlockReason::List).wait(ctx, Reply::null_array)
 }
 
 /// Pops one element and answers with its key and itself; false if no list is there.
@@ -74,14 +74,8 @@ fn pop_with_key(ctx: &mut Ctx<'_>, key: &[u8], end: End) -> Result<bool, Error> 
 fn blmpop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let several = Several::parse(args, 2)?;
     let deadline = args.deadline(1, ctx.env.now_ms)?;
-    if several.pop(ctx)? { done() } else { wait(ctx, several.keys, deadline) }
-}
-
-/// Nothing is there: the client waits, where it may.
-fn wait(ctx: &mut Ctx<'_>, keys: &[&[u8]], deadline: Option<UnixMs>) -> CmdResult {
-    if ctx.env.must_not_block {
-        ctx.reply.null_array();
+    if several.pop(ctx)? {
         return done();
     }
-    Ok(Flow::Block(Box::new(BlockOn::keys(keys, deadline, BlockReason::List))))
+    BlockOn::keys(several.keys, deadline, BlockReason::List).wait(ctx, Reply::null_array)
 }

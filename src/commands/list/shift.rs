@@ -5,9 +5,10 @@ use super::ends::{end_at, popped, pushed};
 use super::limits::list_limits;
 use super::pop::POPPED;
 use crate::engine::flow::{BlockOn, BlockReason};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Flow, Group, KeyFlags, KeySpec, Spec, done};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::ids::UnixMs;
 use crate::keyspace::{EventClass, Kind};
+use crate::resp::reply::Reply;
 use crate::types::list::{End, List};
 
 const KEYS: &[KeySpec] = &[KeySpec::at(1, POPPED), KeySpec::at(2, KeyFlags::RW.with(KeyFlags::INSERT))];
@@ -86,11 +87,7 @@ fn brpoplpush(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 
 /// The source is not there: the client waits, where it may.
 fn wait(ctx: &mut Ctx<'_>, args: &Args<'_>, deadline: Option<UnixMs>) -> CmdResult {
-    if ctx.env.must_not_block {
-        ctx.reply.null();
-        return done();
-    }
-    Ok(Flow::Block(Box::new(BlockOn::keys(&[args.get(1)], deadline, BlockReason::List))))
+    BlockOn::keys(&[args.get(1)], deadline, BlockReason::List).wait(ctx, Reply::null)
 }
 
 /// Moves one element from the list at the first key to that at the second, and answers with it; false if there is none.

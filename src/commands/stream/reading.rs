@@ -1,7 +1,7 @@
 //! What XREAD and XREADGROUP have in common: their options, the shape of their reply, and their waiting.
 
 use crate::engine::flow::{BlockOn, BlockReason};
-use crate::engine::{Args, CmdResult, Ctx, Error, Flow, OwnedArgs, done};
+use crate::engine::{Args, CmdResult, Ctx, Error, OwnedArgs, done};
 use crate::ids::UnixMs;
 use crate::resp::reply::{Deferred, Proto, Reply};
 
@@ -75,13 +75,12 @@ impl<'a> Reading<'a> {
     /// Ends a command that found nothing: it waits, or says so. `instead` are the arguments to wait with, if not
     /// those that came.
     pub fn nothing(self, ctx: &mut Ctx<'_>, instead: Option<OwnedArgs>) -> CmdResult {
-        let Some(deadline) = self.wait.filter(|_| !ctx.env.must_not_block) else {
+        let Some(deadline) = self.wait else {
             ctx.reply.null_array();
             return done();
         };
         let reason = if self.group.is_some() { BlockReason::Group } else { BlockReason::Stream };
-        let on = BlockOn { instead, ..BlockOn::keys(self.keys, deadline, reason) };
-        Ok(Flow::Block(Box::new(on)))
+        BlockOn { instead, ..BlockOn::keys(self.keys, deadline, reason) }.wait(ctx, Reply::null_array)
     }
 }
 

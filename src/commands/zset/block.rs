@@ -2,9 +2,9 @@
 
 use super::pop::{End, MPOP_COMPLEXITY, POPPED, Several, Shape, pop};
 use crate::engine::flow::{BlockOn, BlockReason};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Flow, Group, KeySpec, Spec, done};
-use crate::ids::UnixMs;
+use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeySpec, Spec, done};
 use crate::keyspace::Key;
+use crate::resp::reply::Reply;
 
 const KEYS: &[KeySpec] = &[KeySpec::range(1, -2, 1, POPPED)];
 const COMPLEXITY: &str = "O(log(N)) with N being the number of elements in the sorted set.";
@@ -55,20 +55,14 @@ fn bzpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {
             return done();
         }
     }
-    wait(ctx, keys, deadline)
+    BlockOn::keys(keys, deadline, BlockReason::ZSet).wait(ctx, Reply::null_array)
 }
 
 fn bzmpop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let several = Several::parse(args, 2)?;
     let deadline = args.deadline(1, ctx.env.now_ms)?;
-    if several.pop(ctx)? { done() } else { wait(ctx, several.keys, deadline) }
-}
-
-/// Nothing is there: the client waits, where it may.
-fn wait(ctx: &mut Ctx<'_>, keys: &[&[u8]], deadline: Option<UnixMs>) -> CmdResult {
-    if ctx.env.must_not_block {
-        ctx.reply.null_array();
+    if several.pop(ctx)? {
         return done();
     }
-    Ok(Flow::Block(Box::new(BlockOn::keys(keys, deadline, BlockReason::ZSet))))
+    BlockOn::keys(several.keys, deadline, BlockReason::ZSet).wait(ctx, Reply::null_array)
 }
