@@ -1,8 +1,8 @@
 //! HDEL, HGETDEL.
 
-use super::fields::{NUMFIELDS, fields};
+use super::fields::{NUMFIELDS, fields_first};
 use super::get::tell;
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::EventClass;
 use crate::types::hash::Hash;
 
@@ -46,10 +46,7 @@ pub static HGETDEL: Spec = Spec::write("hgetdel", -5)
     .run(hgetdel);
 
 fn hgetdel(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    if !args.is(2, "fields") {
-        return Err(Error::Syntax);
-    }
-    let wanted = fields(args, 2, 1, NUMFIELDS)?;
+    let wanted = fields_first(args, NUMFIELDS)?;
     let now_ms = ctx.keys.space.parts_seen_ms();
     let Ctx { keys, reply, .. } = ctx;
     let mut edit = keys.edit::<Hash>(args.key(1))?;

@@ -28,6 +28,11 @@ pub fn fields<'a>(
     if fits { Ok(given) } else { Err(mismatch) }
 }
 
+/// The same where FIELDS has to be argument 2.
+pub fn fields_first<'a>(args: &Args<'a>, mismatch: Error) -> Result<&'a [&'a [u8]], Error> {
+    if args.is(2, "fields") { fields(args, 2, 1, mismatch) } else { Err(Error::Syntax) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

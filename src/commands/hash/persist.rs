@@ -1,7 +1,7 @@
 //! HPERSIST: fields of a hash lose their times to live.
 
-use super::fields::{NUMFIELDS, fields};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use super::fields::{NUMFIELDS, fields_first};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::EventClass;
 use crate::types::hash::Hash;
 
@@ -18,10 +18,7 @@ pub static HPERSIST: Spec = Spec::write("hpersist", -5)
 
 /// Answers -2 for a field that is not there, -1 for one that stays anyway, 1 for one that does now.
 fn hpersist(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    if !args.is(2, "fields") {
-        return Err(Error::Syntax);
-    }
-    let wanted = fields(args, 2, 1, NUMFIELDS)?;
+    let wanted = fields_first(args, NUMFIELDS)?;
     let now_ms = ctx.keys.space.parts_seen_ms();
     let Ctx { keys, reply, .. } = ctx;
     let mut edit = keys.edit::<Hash>(args.key(1))?;

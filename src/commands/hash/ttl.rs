@@ -1,6 +1,6 @@
 //! HTTL, HPTTL, HEXPIRETIME, HPEXPIRETIME.
 
-use super::fields::fields;
+use super::fields::fields_first;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::types::hash::Hash;
 
@@ -37,10 +37,7 @@ pub static HPEXPIRETIME: Spec = ttl_spec("hpexpiretime")
 
 /// -2 for a field that is not there, -1 for one that stays.
 fn times(ctx: &mut Ctx<'_>, args: &Args<'_>, relative: bool, unit_ms: i64) -> CmdResult {
-    if !args.is(2, "fields") {
-        return Err(Error::Syntax);
-    }
-    let wanted = fields(args, 2, 1, Error::Syntax)?;
+    let wanted = fields_first(args, Error::Syntax)?;
     let base_ms = if relative { ctx.env.now_ms } else { 0 };
     let hash = ctx.keys.read_as::<Hash>(args.key(1))?;
     ctx.reply.array(wanted.len());
