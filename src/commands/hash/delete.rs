@@ -25,11 +25,7 @@ fn hdel(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         Some(hash) => args.rest(2).iter().filter(|field| hash.remove(field, now_ms)).count(),
         None => 0,
     };
-    if deleted == 0 {
-        edit.unchanged();
-    } else {
-        edit.done(deleted as u64, EventClass::HASH, "hdel");
-    }
+    edit.done(deleted as u64, EventClass::HASH, "hdel");
     ctx.reply.int(deleted as i64);
     done()
 }
@@ -60,10 +56,6 @@ fn hgetdel(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         tell(reply, hash.at(now_ms).get(field));
         deleted += u64::from(hash.remove(field, now_ms));
     }
-    if deleted == 0 {
-        edit.unchanged();
-    } else {
-        edit.done(deleted, EventClass::HASH, "hdel");
-    }
+    edit.done(deleted, EventClass::HASH, "hdel");
     done()
 }

@@ -122,11 +122,11 @@ fn expire(ctx: &mut Ctx<'_>, args: &Args<'_>, name: &'static str, unit_ms: i64, 
         }
         reply.int(outcome as i64);
     }
-    if expired.is_empty() && updated == 0 {
-        edit.unchanged();
-    } else if expired.is_empty() {
+    if expired.is_empty() {
         edit.done(updated, EventClass::HASH, "hexpire");
-        log_absolute(ctx, args, ms);
+        if updated > 0 {
+            log_absolute(ctx, args, ms);
+        }
     } else {
         edit.done(expired.len() as u64, EventClass::HASH, "hexpired");
         log_deleted(ctx, args.get(1), &expired);

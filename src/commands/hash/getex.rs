@@ -75,12 +75,10 @@ fn hgetex(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     if let Some(hash) = edit.value() {
         changed.extend(wanted.iter().filter(|field| change.apply(hash, field, now_ms, &limits)));
     }
-    if changed.is_empty() {
-        edit.unchanged();
-        return done();
-    }
     edit.done(changed.len() as u64, EventClass::HASH, change.event());
-    log(ctx, args.get(1), change, &changed);
+    if !changed.is_empty() {
+        log(ctx, args.get(1), change, &changed);
+    }
     done()
 }
 

@@ -38,10 +38,6 @@ fn hpersist(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         };
         reply.int(answer);
     }
-    if changed == 0 {
-        edit.unchanged();
-    } else {
-        edit.done(changed, EventClass::HASH, "hpersist");
-    }
+    edit.done(changed, EventClass::HASH, "hpersist");
     done()
 }

@@ -126,10 +126,8 @@ fn delete(ctx: &mut Ctx<'_>, args: &Args<'_>, pairs: &[&[u8]]) -> Result<(), Err
         // Fields that are due go, too: the command says so.
         deleted.extend(pairs.iter().step_by(2).filter(|field| hash.remove(field, UnixMs::MIN)));
     }
-    if deleted.is_empty() {
-        edit.unchanged();
-    } else {
-        edit.done_with(deleted.len() as u64, EventClass::HASH, &["hset", "hexpire", "hexpired"]);
+    edit.done_with(deleted.len() as u64, EventClass::HASH, &["hset", "hexpire", "hexpired"]);
+    if !deleted.is_empty() {
         log_deleted(ctx, key.bytes, &deleted);
     }
     Ok(())
