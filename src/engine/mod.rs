@@ -10,6 +10,7 @@ pub mod copies;
 pub mod ctx;
 mod elements;
 pub mod error;
+pub mod expiry;
 pub mod flow;
 pub mod gate;
 pub mod help;

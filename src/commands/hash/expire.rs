@@ -1,12 +1,12 @@
 //! HEXPIRE, HPEXPIRE, HEXPIREAT, HPEXPIREAT.
 
-use super::expiry::Expiry;
 use super::fields::{NUMFIELDS, fields, fields_word};
 use super::limits::hash_limits;
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::engine::expiry::{Expiry, ExpiryRule};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::ids::UnixMs;
 use crate::keyspace::EventClass;
-use crate::types::hash::{ExpiryRule, Hash, HashLimits};
+use crate::types::hash::{Hash, HashLimits};
 
 const UPDATED: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RW.with(KeyFlags::UPDATE))];
 const COMPLEXITY: &str = "O(N) where N is the number of specified fields.";
@@ -40,30 +40,6 @@ pub static HPEXPIREAT: Spec = expire_spec("hpexpireat")
     .summary("Lets fields of a hash live until a Unix time in milliseconds.")
     .syntax("key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]")
     .run(|ctx, args| expire(ctx, args, "hpexpireat", 1, false));
-
-/// The conditions between the time and the word FIELDS at argument `end`.
-fn rule(args: &Args<'_>, end: usize) -> Result<ExpiryRule, Error> {
-    let mut rule = ExpiryRule::default();
-    for i in 3..end {
-        match args.get(i).to_ascii_lowercase().as_slice() {
-            b"nx" => rule.nx = true,
-            b"xx" => rule.xx = true,
-            b"gt" => rule.gt = true,
-            b"lt" => rule.lt = true,
-            _ => {
-                let option = String::from_utf8_lossy(args.get(i));
-                return Err(Error::text(format!("Unsupported option {option}")));
-            }
-        }
-    }
-    if rule.nx && (rule.xx || rule.gt || rule.lt) {
-        return Err(Error::Plain("NX and XX, GT or LT options at the same time are not compatible"));
-    }
-    if rule.gt && rule.lt {
-        return Err(Error::Plain("GT and LT options at the same time are not compatible"));
-    }
-    Ok(rule)
-}
 
 /// What became of one field, as the reply tells it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,9 +78,9 @@ impl Change<'_> {
 
 fn expire(ctx: &mut Ctx<'_>, args: &Args<'_>, name: &'static str, unit_ms: i64, relative: bool) -> CmdResult {
     let word = fields_word(args, 3).ok_or(NUMFIELDS)?;
-    let rule = rule(args, word)?;
+    let rule = ExpiryRule::parse(args, 3..word)?;
     let wanted = fields(args, word, 1, NUMFIELDS)?;
-    let ms = Expiry { arg: 2, unit_ms, relative }.deadline_ms(ctx, args, name)?;
+    let ms = Expiry { arg: 2, unit_ms, relative }.deadline_ms(ctx, args, 0, name)?;
     let limits = hash_limits(ctx);
     let now_ms = ctx.keys.space.parts_seen_ms();
     let change = Change { ms, past: ctx.keys.is_past(ms), rule, now_ms, limits: &limits };

@@ -1,10 +1,10 @@
 //! HGETEX: reading fields of a hash while their times change. Knows what follows from either, not how times are kept.
 
 use super::expire::log_deleted;
-use super::expiry::{For, Options};
 use super::fields::{NUMFIELDS, fields, fields_word};
 use super::get::tell_fields;
 use super::limits::hash_limits;
+use super::options::{For, Options};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::ids::UnixMs;
 use crate::keyspace::EventClass;
@@ -87,7 +87,7 @@ fn change_of(ctx: &Ctx<'_>, args: &Args<'_>, options: &Options) -> Result<Option
         return Ok(Some(Change::Persist));
     }
     let Some(expiry) = options.expiry else { return Ok(None) };
-    let ms = expiry.deadline_ms(ctx, args, "hgetex")?;
+    let ms = expiry.deadline_ms(ctx, args, 0, "hgetex")?;
     Ok(Some(if ctx.keys.is_past(ms) { Change::Delete } else { Change::Expire(ms) }))
 }
 

@@ -4,12 +4,12 @@ use crate::engine::Spec;
 
 mod delete;
 mod expire;
-mod expiry;
 mod fields;
 mod get;
 mod getex;
 mod limits;
 mod number;
+mod options;
 mod persist;
 mod random;
 mod scan;

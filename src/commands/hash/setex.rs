@@ -1,9 +1,9 @@
 //! HSETEX: setting fields of a hash together with their time to live, on conditions.
 
 use super::expire::log_deleted;
-use super::expiry::{For, Options};
 use super::fields::{NUMFIELDS, fields, fields_word};
 use super::limits::hash_limits;
+use super::options::{For, Options};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::ids::UnixMs;
 use crate::keyspace::EventClass;
@@ -34,7 +34,7 @@ fn hsetex(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         return done();
     }
     let deadline = match options.expiry {
-        Some(expiry) => Some(expiry.deadline_ms(ctx, args, "hsetex")?),
+        Some(expiry) => Some(expiry.deadline_ms(ctx, args, 0, "hsetex")?),
         None => None,
     };
     let conditional = options.fnx || options.fxx;
@@ -100,7 +100,7 @@ fn set(
 
 /// The log gets the outcome: no conditions, and an absolute time.
 fn log(ctx: &mut Ctx<'_>, args: &Args<'_>, pairs: &[&[u8]], options: &Options, deadline: Option<UnixMs>) {
-    let absolute = options.expiry.is_none_or(|e| !e.relative && e.unit_ms == 1);
+    let absolute = options.expiry.is_none_or(|expiry| expiry.is_absolute_ms());
     if absolute && !(options.nx || options.xx || options.fnx || options.fxx) {
         return;
     }

@@ -1,6 +1,7 @@
 //! MSETEX: several keys set at once, under one condition and with one time to live.
 
-use super::options::{Expiry, For, Options, ttl};
+use super::options::{For, Options, ttl};
+use crate::engine::expiry::Expiry;
 use crate::engine::spec::{Begin, Find};
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::EventClass;
@@ -37,7 +38,7 @@ fn pairs<'a>(args: &Args<'a>) -> Result<(&'a [&'a [u8]], usize), Error> {
 fn msetex(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let (pairs, end) = pairs(args)?;
     let options = Options::parse(args, end, For::MSetEx)?;
-    let deadline = options.expiry.map(|expiry| expiry.deadline_ms(ctx, args, "msetex")).transpose()?;
+    let deadline = options.expiry.map(|expiry| expiry.deadline_ms(ctx, args, 1, "msetex")).transpose()?;
     let mut keys = pairs.iter().step_by(2);
     let fit = match (options.nx, options.xx) {
         (true, _) => !keys.any(|key| ctx.keys.look(*key).is_some()),
@@ -68,7 +69,7 @@ fn msetex(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 
 /// The log gets the moment at which the keys go.
 fn log_absolute(ctx: &mut Ctx<'_>, args: &Args<'_>, expiry: Expiry, deadline_ms: i64) {
-    if expiry.unit_ms == 1 && !expiry.relative {
+    if expiry.is_absolute_ms() {
         return;
     }
     let mut digits = itoa::Buffer::new();

@@ -74,7 +74,7 @@ fn getex(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         ctx.reply.null();
         return done();
     }
-    let deadline = options.expiry.map(|expiry| expiry.deadline_ms(ctx, args, "getex")).transpose()?;
+    let deadline = options.expiry.map(|expiry| expiry.deadline_ms(ctx, args, 1, "getex")).transpose()?;
     if let Some(view) = ctx.keys.look_str(key)? {
         ctx.reply.bulk(view.bytes(&mut itoa::Buffer::new()));
     }

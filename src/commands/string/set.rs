@@ -1,7 +1,8 @@
 //! SET and its older forms SETNX, SETEX, PSETEX, GETSET.
 
-use super::options::{Expiry, For, Options, ttl};
+use super::options::{For, Options, ttl};
 use super::read::reply_str;
+use crate::engine::expiry::Expiry;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::EventClass;
 
@@ -42,7 +43,7 @@ fn set(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 
 /// Sets the key at argument 1 to argument `value` as the options say.
 fn set_with(ctx: &mut Ctx<'_>, args: &Args<'_>, value: usize, o: &Options, name: &'static str) -> CmdResult {
-    let deadline = o.expiry.map(|expiry| expiry.deadline_ms(ctx, args, name)).transpose()?;
+    let deadline = o.expiry.map(|expiry| expiry.deadline_ms(ctx, args, 1, name)).transpose()?;
     let key = args.key(1);
     if o.get {
         reply_str(ctx, key)?;
@@ -86,8 +87,8 @@ fn meets_conditions(ctx: &mut Ctx<'_>, args: &Args<'_>, o: &Options) -> Result<b
 
 /// The log gets absolute times, and no GET.
 fn log_set(ctx: &mut Ctx<'_>, args: &Args<'_>, value: usize, o: &Options, deadline: Option<i64>) {
-    if let (Some(ms), Some(Expiry { unit_ms, relative, .. })) = (deadline, o.expiry) {
-        if unit_ms == 1 && !relative {
+    if let (Some(ms), Some(expiry)) = (deadline, o.expiry) {
+        if expiry.is_absolute_ms() {
             return;
         }
         let mut digits = itoa::Buffer::new();

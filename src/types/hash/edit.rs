@@ -26,29 +26,6 @@ pub enum FieldExpiry {
     At(UnixMs),
 }
 
-/// Conditions on the time a field has now.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct ExpiryRule {
-    /// Only fields that have none.
-    pub nx: bool,
-    /// Only fields that have one.
-    pub xx: bool,
-    /// Only to a later time. No time is the latest.
-    pub gt: bool,
-    /// Only to an earlier time.
-    pub lt: bool,
-}
-
-impl ExpiryRule {
-    /// Whether a field with the time `now` (none: for ever) may get the time `new`.
-    pub fn allows(&self, now: Option<UnixMs>, new: UnixMs) -> bool {
-        !(self.nx && now.is_some()
-            || self.xx && now.is_none()
-            || self.gt && now.is_none_or(|now| new <= now)
-            || self.lt && now.is_some_and(|now| new >= now))
-    }
-}
-
 impl Hash {
     /// Sets a field. `now_ms` is the moment at which it happens. O(1) in a table, O(n) in a listpack.
     pub fn put(
@@ -232,16 +209,5 @@ mod tests {
         assert_eq!(hash.expire(30, 9, |_| panic!("not yet")), 0);
         assert_eq!(hash.expire(31, 9, |field| gone.push(field.to_vec())), 1);
         assert_eq!((gone, hash.len(), hash.next_due()), (vec![b"n".to_vec()], 3, None));
-    }
-
-    #[test]
-    fn rules_treat_no_time_as_for_ever() {
-        let rule = |nx, xx, gt, lt| ExpiryRule { nx, xx, gt, lt };
-        let gt = rule(false, false, true, false);
-        let lt = rule(false, false, false, true);
-        assert!(!gt.allows(None, i64::MAX) && gt.allows(Some(5), 6) && !gt.allows(Some(5), 5));
-        assert!(lt.allows(None, 1) && lt.allows(Some(5), 4) && !lt.allows(Some(5), 5));
-        assert!(rule(true, false, false, false).allows(None, 1));
-        assert!(!rule(false, true, false, true).allows(None, 1));
     }
 }

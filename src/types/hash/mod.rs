@@ -7,7 +7,7 @@ mod read;
 mod times;
 mod value;
 
-pub use edit::{ExpiryRule, FieldExpiry, Put};
+pub use edit::{FieldExpiry, Put};
 pub use free::HashFree;
 pub use read::{HashRef, Iter};
 pub use times::{TimedHash, Times};

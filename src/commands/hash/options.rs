@@ -1,27 +1,7 @@
-//! Times to live as the commands on fields take them: HEXPIRE and its kin, HGETEX, HSETEX.
+//! The options of HGETEX and HSETEX: conditions and times to live. Knows nothing of hashes.
 
-use crate::engine::{Args, Ctx, Error};
-use crate::ids::UnixMs;
-
-/// A time to live as it was given.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Expiry {
-    /// The argument's place.
-    pub arg: usize,
-    pub unit_ms: i64,
-    pub relative: bool,
-}
-
-impl Expiry {
-    /// The absolute time in milliseconds. A time that is over is one, too; a negative number is none. `name` is the
-    /// command's for the error.
-    pub fn deadline_ms(&self, ctx: &Ctx<'_>, args: &Args<'_>, name: &'static str) -> Result<UnixMs, Error> {
-        let given = args.int(self.arg)?;
-        let base = if self.relative { ctx.env.now_ms } else { 0 };
-        let ms = given.checked_mul(self.unit_ms).and_then(|ms| ms.checked_add(base));
-        ms.filter(|_| given >= 0).ok_or(Error::InvalidExpire(name))
-    }
-}
+use crate::engine::expiry::Expiry;
+use crate::engine::{Args, Error};
 
 /// What may stand between the key and the word FIELDS of HGETEX and HSETEX.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -51,7 +31,6 @@ impl Options {
         let mut i = 2;
         while i < end {
             let word = args.get(i).to_ascii_lowercase();
-            let timeless = !o.keep_ttl && !o.persist;
             match (word.as_slice(), command) {
                 (b"nx", For::Set) if !o.xx => o.nx = true,
                 (b"xx", For::Set) if !o.nx => o.xx = true,
@@ -59,30 +38,15 @@ impl Options {
                 (b"fxx", For::Set) if !o.fnx => o.fxx = true,
                 (b"keepttl", For::Set) if o.expiry.is_none() => o.keep_ttl = true,
                 (b"persist", For::Get) if o.expiry.is_none() => o.persist = true,
-                (unit, _) if timeless && i + 1 < end => {
-                    let (unit_ms, relative) = unit_of(unit).ok_or(Error::Syntax)?;
-                    // The same unit may be given again; the last one counts.
-                    if o.expiry.is_some_and(|e| (e.unit_ms, e.relative) != (unit_ms, relative)) {
-                        return Err(Error::Syntax);
-                    }
+                (unit, _) if !o.keep_ttl && !o.persist && i + 1 < end => {
                     i += 1;
-                    o.expiry = Some(Expiry { arg: i, unit_ms, relative });
+                    Expiry::take(&mut o.expiry, unit, i)?;
                 }
                 _ => return Err(Error::Syntax),
             }
             i += 1;
         }
         Ok(o)
-    }
-}
-
-fn unit_of(word: &[u8]) -> Option<(i64, bool)> {
-    match word {
-        b"ex" => Some((1000, true)),
-        b"px" => Some((1, true)),
-        b"exat" => Some((1000, false)),
-        b"pxat" => Some((1, false)),
-        _ => None,
     }
 }
 
