@@ -1,6 +1,6 @@
 //! SCAN, KEYS, RANDOMKEY, DBSIZE; and what the scans of collections share with SCAN: options, cursor, reply.
 
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, Spec, done};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::Kind;
 use crate::resp::reply::{Deferred, Reply};
 use crate::types::packed::Value;
@@ -17,6 +17,20 @@ pub static SCAN: Spec = Spec::read("scan", -2)
     .history(&[("6.0.0", "Added the TYPE subcommand.")])
     .tips(&["nondeterministic_output", "request_policy:special", "response_policy:special"])
     .run(scan);
+
+const KEY: &[KeySpec] = &[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))];
+
+/// A scan of a collection, but for its category, group and words.
+pub const fn scan_spec(name: &'static str) -> Spec {
+    Spec::read(name, -3)
+        .keys(KEY)
+        .since("2.8.0")
+        .complexity(
+            "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to \
+             return back to 0. N is the number of elements inside the collection.",
+        )
+        .tips(&["nondeterministic_output"])
+}
 
 /// The options of SCAN and of the scans of collections.
 #[derive(Debug)]

@@ -1,22 +1,17 @@
 //! HSCAN: a walk over the fields of a hash, by the rules that all scans share.
 
-use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Group, KeyFlags, KeySpec, Spec, done};
+use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor, scan_spec};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Group, Spec, done};
 use crate::keyspace::Kind;
 use crate::types::hash::Hash;
 
-pub static HSCAN: Spec = Spec::read("hscan", -3)
-    .keys(&[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
+pub static HSCAN: Spec = scan_spec("hscan")
     .acl(Acl::HASH)
     .group(Group::Hash)
-    .since("2.8.0")
-    .complexity(
-        "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return \
-         back to 0. N is the number of elements inside the collection.",
+    .summary(
+        "Walks over the fields of a hash, a few a call; one that is there throughout comes exactly once.",
     )
-    .summary("Walks over the fields of a hash, a few a call; one that is there throughout comes exactly once.")
     .syntax("key cursor [MATCH pattern] [COUNT count] [NOVALUES]")
-    .tips(&["nondeterministic_output"])
     .run(hscan);
 
 fn hscan(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {

@@ -1,22 +1,17 @@
 //! SSCAN: the members of a set, a few a call. Cursor and options are those of SCAN.
 
-use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Group, KeyFlags, KeySpec, Spec, done};
+use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor, scan_spec};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Group, Spec, done};
 use crate::keyspace::Kind;
 use crate::types::set::Set;
 
-pub static SSCAN: Spec = Spec::read("sscan", -3)
-    .keys(&[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
+pub static SSCAN: Spec = scan_spec("sscan")
     .acl(Acl::SET)
     .group(Group::Set)
-    .since("2.8.0")
-    .complexity(
-        "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return \
-         back to 0. N is the number of elements inside the collection.",
+    .summary(
+        "Walks over the members of a set, a few a call; one that is there throughout comes exactly once.",
     )
-    .summary("Walks over the members of a set, a few a call; one that is there throughout comes exactly once.")
     .syntax("key cursor [MATCH pattern] [COUNT count]")
-    .tips(&["nondeterministic_output"])
     .run(sscan);
 
 fn sscan(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {

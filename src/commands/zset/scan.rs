@@ -1,24 +1,17 @@
 //! ZSCAN: walking over the members of a sorted set. Cursor, options and reply are those of every scan.
 
-use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor};
-use crate::engine::{Acl, Args, CmdResult, Ctx, Group, KeyFlags, KeySpec, Spec, done};
+use crate::commands::generic::scan::{Found, ScanOptions, scan_cursor, scan_spec};
+use crate::engine::{Acl, Args, CmdResult, Ctx, Group, Spec, done};
 use crate::keyspace::Kind;
 use crate::types::zset::{Zset, ZsetRef};
 use crate::util::float::{write_f64, write_g17};
 
-pub static ZSCAN: Spec = Spec::read("zscan", -3)
-    .keys(&[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
+pub static ZSCAN: Spec = scan_spec("zscan")
     .acl(Acl::SORTEDSET)
     .group(Group::SortedSet)
-    .since("2.8.0")
-    .complexity(
-        "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return \
-         back to 0. N is the number of elements inside the collection.",
-    )
     .summary("Walks over the members of a sorted set, a few a call; one that is there throughout comes exactly once.")
     .syntax("key cursor [MATCH pattern] [COUNT count] [NOSCORES]")
     .history(&[("8.0.0", "Added noscores option.")])
-    .tips(&["nondeterministic_output"])
     .run(zscan);
 
 fn zscan(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
