@@ -54,6 +54,11 @@ pub static EXISTS: Spec = Spec::read("exists", -2)
 
 fn exists(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     ctx.keys.no_touch = true;
+    count(ctx, args)
+}
+
+/// Answers with how many of the keys are there.
+fn count(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let mut found = 0;
     for i in 1..args.len() {
         found += i64::from(ctx.keys.read(args.key(i)).is_some());
@@ -76,12 +81,7 @@ pub static TOUCH: Spec = Spec::read("touch", -2)
 fn touch(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     // Its purpose is the mark, so a client's own NO-TOUCH does not count here.
     ctx.keys.no_touch = false;
-    let mut found = 0;
-    for i in 1..args.len() {
-        found += i64::from(ctx.keys.read(args.key(i)).is_some());
-    }
-    ctx.reply.int(found);
-    done()
+    count(ctx, args)
 }
 
 pub static TYPE: Spec = Spec::read("type", 2)
