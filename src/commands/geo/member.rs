@@ -21,30 +21,31 @@ const fn members_spec(name: &'static str) -> Spec {
 
 pub static GEOPOS: Spec =
     members_spec("geopos").summary("Answers with the positions of members.").run(|ctx, args| {
-        let set = ctx.keys.read_as::<Zset>(args.key(1))?;
-        ctx.reply.array(args.rest(2).len());
-        for member in args.rest(2) {
-            match set.and_then(|set| set.score(member)) {
-                Some(score) => reply_point(&mut ctx.reply, decode_score(score)),
-                None => ctx.reply.null_array(),
-            }
-        }
-        done()
+        each_score(ctx, args, |reply, score| match score {
+            Some(score) => reply_point(reply, decode_score(score)),
+            None => reply.null_array(),
+        })
     });
 
 pub static GEOHASH: Spec = members_spec("geohash")
     .summary("Answers with the positions of members as geohash strings.")
     .run(|ctx, args| {
-        let set = ctx.keys.read_as::<Zset>(args.key(1))?;
-        ctx.reply.array(args.rest(2).len());
-        for member in args.rest(2) {
-            match set.and_then(|set| set.score(member)) {
-                Some(score) => ctx.reply.bulk(&geohash(score)),
-                None => ctx.reply.null(),
-            }
-        }
-        done()
+        each_score(ctx, args, |reply, score| match score {
+            Some(score) => reply.bulk(&geohash(score)),
+            None => reply.null(),
+        })
     });
+
+/// Answers with what `tell` makes of the score of each member named, none where the member is not there.
+fn each_score(ctx: &mut Ctx<'_>, args: &Args<'_>, tell: impl Fn(&mut Reply<'_>, Option<f64>)) -> CmdResult {
+    let set = ctx.keys.read_as::<Zset>(args.key(1))?;
+    let members = args.rest(2);
+    ctx.reply.array(members.len());
+    for member in members {
+        tell(&mut ctx.reply, set.and_then(|set| set.score(member)));
+    }
+    done()
+}
 
 pub static GEODIST: Spec = Spec::read("geodist", -4)
     .keys(READ)
