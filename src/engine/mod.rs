@@ -26,6 +26,7 @@ mod multi;
 mod number;
 pub mod output;
 pub mod pause;
+pub mod pops;
 mod room;
 pub mod saving;
 mod secrets;

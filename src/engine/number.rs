@@ -13,6 +13,27 @@ impl Args<'_> {
         parse_i64(self.get(i)).ok_or(Error::NotInteger)
     }
 
+    /// Argument `i` as a number of things, which may be none; the error is for everything else.
+    pub fn natural(&self, i: usize, error: Error) -> Result<usize, Error> {
+        self.int(i).ok().and_then(|n| usize::try_from(n).ok()).ok_or(error)
+    }
+
+    /// Argument `i` as a number of things, one at least; the error is for everything else.
+    pub fn positive(&self, i: usize, error: Error) -> Result<usize, Error> {
+        self.int(i).ok().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).ok_or(error)
+    }
+
+    /// Argument `i` as an integer whose opposite is one as well.
+    pub fn negatable(&self, i: usize) -> Result<i64, Error> {
+        let most = i64::MAX;
+        match self.int(i)? {
+            i64::MIN => {
+                Err(Error::text(format!("value is out of range, value must between -{most} and {most}")))
+            }
+            n => Ok(n),
+        }
+    }
+
     /// Argument `i` as an integer that fits in C's `int`, as Redis wants of small numbers.
     pub fn c_int(&self, i: usize) -> Result<i32, Error> {
         i32::try_from(self.int(i)?).map_err(|_| {

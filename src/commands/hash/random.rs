@@ -32,11 +32,7 @@ fn hrandfield(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 /// A negative count asks for so many picks, each from the whole hash.
 fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let hard_bytes = ctx.env.hard_output_bytes();
-    let count = args.int(2)?;
-    if count == i64::MIN {
-        let most = i64::MAX;
-        return Err(Error::text(format!("value is out of range, value must between -{most} and {most}")));
-    }
+    let count = args.negatable(2)?;
     let with_values = match args.len() {
         3 => false,
         4 if args.is(3, "withvalues") => true,

@@ -1,9 +1,10 @@
 //! Taking elements, or waiting for some: BLPOP, BRPOP, BLMPOP. The log hears of a plain pop.
 
-use super::ends::{logged_pop, popped};
+use super::ends::{end_at, logged_pop, popped};
 use super::limits::list_limits;
-use super::pop::{MPOP_COMPLEXITY, POPPED, Several};
+use super::pop::{MPOP_COMPLEXITY, POPPED, pop_first};
 use crate::engine::flow::{BlockOn, BlockReason};
+use crate::engine::pops::Pops;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Key};
 use crate::resp::reply::Reply;
@@ -72,10 +73,10 @@ fn pop_with_key(ctx: &mut Ctx<'_>, key: &[u8], end: End) -> Result<bool, Error> 
 }
 
 fn blmpop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let several = Several::parse(args, 2)?;
+    let wanted = Pops::parse(args, 2, end_at)?;
     let deadline = args.deadline(1, ctx.env.now_ms)?;
-    if several.pop(ctx)? {
+    if pop_first(ctx, &wanted)? {
         return done();
     }
-    BlockOn::keys(several.keys, deadline, BlockReason::List).wait(ctx, Reply::null_array)
+    BlockOn::keys(wanted.keys, deadline, BlockReason::List).wait(ctx, Reply::null_array)
 }

@@ -78,10 +78,7 @@ pub static LREM: Spec = Spec::write("lrem", 4)
     .run(lrem);
 
 fn lrem(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let count = args.int(2)?;
-    if count == i64::MIN {
-        return Err(Error::text(super::read::BEYOND_LONG));
-    }
+    let count = args.negatable(2)?;
     let limits = list_limits(ctx);
     let mut edit = ctx.keys.edit::<List>(args.key(1))?;
     let removed = edit.value().map_or(0, |list| list.remove(count, args.get(3), limits));

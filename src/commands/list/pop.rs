@@ -2,6 +2,7 @@
 
 use super::ends::{end_at, logged_pop, popped};
 use super::limits::list_limits;
+use crate::engine::pops::Pops;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Key};
 use crate::resp::reply::Reply;
@@ -39,10 +40,7 @@ pub static RPOP: Spec = pop_spec("rpop")
 fn pop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {
     let several = match args.len() {
         2 => None,
-        3 => {
-            let count = args.int(2).ok().and_then(|count| usize::try_from(count).ok());
-            Some(count.ok_or(Error::MustBePositive)?)
-        }
+        3 => Some(args.natural(2, Error::MustBePositive)?),
         _ => return Err(Error::Arity(Box::new(popped(end).to_string()))),
     };
     let limits = list_limits(ctx);
@@ -91,60 +89,28 @@ pub static LMPOP: Spec = Spec::write("lmpop", -4)
     .run(lmpop);
 
 fn lmpop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let several = Several::parse(args, 1)?;
-    if !several.pop(ctx)? {
+    if !pop_first(ctx, &Pops::parse(args, 1, end_at)?)? {
         ctx.reply.null_array();
     }
     done()
 }
 
-/// The keys of LMPOP and BLMPOP, and what is wanted from one of them.
-pub struct Several<'a> {
-    pub keys: &'a [&'a [u8]],
-    end: End,
-    count: usize,
-}
-
-impl<'a> Several<'a> {
-    /// Reads `numkeys key [key ...] <LEFT | RIGHT> [COUNT count]` from argument `i` on.
-    pub fn parse(args: &Args<'a>, i: usize) -> Result<Self, Error> {
-        let positive = |i: usize, error: &'static str| {
-            let number = args.int(i).ok().and_then(|n| usize::try_from(n).ok());
-            number.filter(|n| *n > 0).ok_or(Error::Plain(error))
+/// Pops from the first list that is there, and answers; false if there is none.
+pub fn pop_first(ctx: &mut Ctx<'_>, wanted: &Pops<'_, End>) -> Result<bool, Error> {
+    let limits = list_limits(ctx);
+    for key in wanted.keys {
+        let mut edit = ctx.keys.edit::<List>(Key::new(key))?;
+        let Some(list) = edit.value() else {
+            edit.unchanged();
+            continue;
         };
-        let numkeys = positive(i, "numkeys should be greater than 0")?;
-        let keys = args.rest(i + 1).get(..numkeys).ok_or(Error::Syntax)?;
-        let mut at = i + 1 + numkeys;
-        let end = end_at(args, at)?;
-        let mut count = None;
-        at += 1;
-        while at < args.len() {
-            if count.is_some() || !args.is(at, "count") || at + 1 == args.len() {
-                return Err(Error::Syntax);
-            }
-            count = Some(positive(at + 1, "count should be greater than 0")?);
-            at += 2;
-        }
-        Ok(Several { keys, end, count: count.unwrap_or(1) })
+        ctx.reply.array(2);
+        ctx.reply.bulk(key);
+        let count = pop_several(&mut ctx.reply, list, wanted.end, wanted.count, limits);
+        edit.done(count as u64, EventClass::LIST, popped(wanted.end));
+        let mut digits = itoa::Buffer::new();
+        ctx.keys.log_instead(&[logged_pop(wanted.end), key, digits.format(count).as_bytes()]);
+        return Ok(true);
     }
-
-    /// Pops from the first list that is there, and answers; false if there is none.
-    pub fn pop(&self, ctx: &mut Ctx<'_>) -> Result<bool, Error> {
-        let limits = list_limits(ctx);
-        for key in self.keys {
-            let mut edit = ctx.keys.edit::<List>(Key::new(key))?;
-            let Some(list) = edit.value() else {
-                edit.unchanged();
-                continue;
-            };
-            ctx.reply.array(2);
-            ctx.reply.bulk(key);
-            let count = pop_several(&mut ctx.reply, list, self.end, self.count, limits);
-            edit.done(count as u64, EventClass::LIST, popped(self.end));
-            let mut digits = itoa::Buffer::new();
-            ctx.keys.log_instead(&[logged_pop(self.end), key, digits.format(count).as_bytes()]);
-            return Ok(true);
-        }
-        Ok(false)
-    }
+    Ok(false)
 }

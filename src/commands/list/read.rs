@@ -3,10 +3,6 @@
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::types::list::List;
 
-/// What an argument is told that has to have an opposite.
-pub const BEYOND_LONG: &str =
-    "value is out of range, value must between -9223372036854775807 and 9223372036854775807";
-
 pub static LLEN: Spec = Spec::read("llen", 2)
     .keys(&[KeySpec::at(1, KeyFlags::RO)])
     .flags(Flags::FAST)
@@ -95,10 +91,6 @@ struct Search {
 impl Search {
     fn parse(args: &Args<'_>) -> Result<Self, Error> {
         let mut search = Search { rank: 1, count: None, max_len: 0 };
-        let natural = |i: usize, error: &'static str| {
-            let number = args.int(i).ok().and_then(|n| usize::try_from(n).ok());
-            number.ok_or(Error::Plain(error))
-        };
         let mut i = 3;
         while i < args.len() {
             let value = i + 1;
@@ -108,9 +100,9 @@ impl Search {
             if args.is(i, "rank") {
                 search.rank = rank(args, value)?;
             } else if args.is(i, "count") {
-                search.count = Some(natural(value, "COUNT can't be negative")?);
+                search.count = Some(args.natural(value, Error::Plain("COUNT can't be negative"))?);
             } else if args.is(i, "maxlen") {
-                search.max_len = natural(value, "MAXLEN can't be negative")?;
+                search.max_len = args.natural(value, Error::Plain("MAXLEN can't be negative"))?;
             } else {
                 return Err(Error::Syntax);
             }
@@ -121,8 +113,7 @@ impl Search {
 }
 
 fn rank(args: &Args<'_>, i: usize) -> Result<i64, Error> {
-    match args.int(i)? {
-        i64::MIN => Err(Error::text(BEYOND_LONG)),
+    match args.negatable(i)? {
         0 => Err(Error::Plain(
             "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start \
              from the end of the list",

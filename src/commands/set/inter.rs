@@ -82,8 +82,7 @@ fn sinterstore(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 }
 
 fn sintercard(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let no_keys = Error::Plain("numkeys should be greater than 0");
-    let count = args.int(1).ok().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0).ok_or(no_keys)?;
+    let count = args.positive(1, Error::Plain("numkeys should be greater than 0"))?;
     if count > args.len() - 2 {
         return Err(Error::Plain("Number of keys can't be greater than number of args"));
     }
@@ -93,8 +92,7 @@ fn sintercard(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
         if !args.is(i, "limit") || i + 1 == args.len() {
             return Err(Error::Syntax);
         }
-        let negative = Error::Plain("LIMIT can't be negative");
-        limit = args.int(i + 1).ok().and_then(|n| usize::try_from(n).ok()).ok_or(negative)?;
+        limit = args.natural(i + 1, Error::Plain("LIMIT can't be negative"))?;
         i += 2;
     }
     let sources = Sources::read(ctx, &args.rest(2)[..count])?;

@@ -55,8 +55,7 @@ fn pop_one(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 
 fn pop_several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let key = args.key(1);
-    let count =
-        args.int(2).ok().and_then(|count| usize::try_from(count).ok()).ok_or(Error::MustBePositive)?;
+    let count = args.natural(2, Error::MustBePositive)?;
     let len = ctx.keys.look_as::<Set>(key)?.map_or(0, |set| set.len());
     if count >= len && count > 0 && len > 0 {
         return pop_all(ctx, key, len);

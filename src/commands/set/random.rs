@@ -35,11 +35,7 @@ fn one(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 
 /// A negative count asks for so many picks, each from the whole set.
 fn several(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let count = args.int(2)?;
-    if count == i64::MIN {
-        let most = i64::MAX;
-        return Err(Error::text(format!("value is out of range, value must between -{most} and {most}")));
-    }
+    let count = args.negatable(2)?;
     let hard_bytes = ctx.env.hard_output_bytes();
     let mut rng = ctx.keys.space.rng.fork();
     let mut words = || rng.next_u64();

@@ -1,7 +1,8 @@
 //! Popping members, and waiting for them: BZPOPMIN, BZPOPMAX, BZMPOP.
 
-use super::pop::{End, MPOP_COMPLEXITY, POPPED, Several, Shape, pop};
+use super::pop::{End, MPOP_COMPLEXITY, POPPED, Shape, end_at, pop, pop_first};
 use crate::engine::flow::{BlockOn, BlockReason};
+use crate::engine::pops::Pops;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Flags, Group, KeySpec, Spec, done};
 use crate::keyspace::Key;
 use crate::resp::reply::Reply;
@@ -59,10 +60,10 @@ fn bzpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {
 }
 
 fn bzmpop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    let several = Several::parse(args, 2)?;
+    let wanted = Pops::parse(args, 2, end_at)?;
     let deadline = args.deadline(1, ctx.env.now_ms)?;
-    if several.pop(ctx)? {
+    if pop_first(ctx, &wanted)? {
         return done();
     }
-    BlockOn::keys(several.keys, deadline, BlockReason::ZSet).wait(ctx, Reply::null_array)
+    BlockOn::keys(wanted.keys, deadline, BlockReason::ZSet).wait(ctx, Reply::null_array)
 }

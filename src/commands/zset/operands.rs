@@ -6,7 +6,6 @@ use crate::types::packed::Value;
 use crate::types::set::{Set, SetRef};
 use crate::types::zset::{Zset, ZsetRef};
 use crate::util::float::parse_f64;
-use crate::util::numbers::parse_i64;
 use smallvec::SmallVec;
 
 /// One operand. A set's members all have the score 1.
@@ -169,8 +168,7 @@ impl Options {
                 o.with_scores = true;
                 i += 1;
             } else if takes.limit && left >= 2 && args.is(i, "limit") {
-                let limit = parse_i64(args.get(i + 1)).and_then(|n| usize::try_from(n).ok());
-                o.limit = limit.ok_or(Error::Plain("LIMIT can't be negative"))?;
+                o.limit = args.natural(i + 1, Error::Plain("LIMIT can't be negative"))?;
                 i += 2;
             } else {
                 return Err(Error::Syntax);

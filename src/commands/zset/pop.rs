@@ -1,11 +1,11 @@
 //! Popping members from either end: ZPOPMIN, ZPOPMAX, ZMPOP, and what their blocking forms share with them.
 
 use super::range::reply_scored;
+use crate::engine::pops::Pops;
 use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::{EventClass, Key};
 use crate::resp::reply::Reply;
 use crate::types::zset::Zset;
-use crate::util::numbers::parse_i64;
 
 const POP: &[KeySpec] = &[KeySpec::at(1, POPPED)];
 /// What a pop does to its keys.
@@ -128,10 +128,7 @@ pub fn pop(ctx: &mut Ctx<'_>, key: Key<'_>, end: End, count: usize, shape: Shape
 fn zpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {
     let (count, shape) = match args.len() {
         2 => (1, Shape::Flat),
-        3 => (
-            parse_i64(args.get(2)).and_then(|n| usize::try_from(n).ok()).ok_or(Error::MustBePositive)?,
-            Shape::Scored,
-        ),
+        3 => (args.natural(2, Error::MustBePositive)?, Shape::Scored),
         _ => return Err(Error::Syntax),
     };
     if count == 0 {
@@ -143,54 +140,32 @@ fn zpop(ctx: &mut Ctx<'_>, args: &Args<'_>, end: End) -> CmdResult {
     done()
 }
 
-/// What ZMPOP and BZMPOP are told.
-pub struct Several<'a> {
-    pub keys: &'a [&'a [u8]],
-    pub end: End,
-    pub count: usize,
+/// Argument `i`: MIN or MAX.
+pub fn end_at(args: &Args<'_>, i: usize) -> Result<End, Error> {
+    if args.is(i, "min") {
+        Ok(End::Min)
+    } else if args.is(i, "max") {
+        Ok(End::Max)
+    } else {
+        Err(Error::Syntax)
+    }
 }
 
-impl<'a> Several<'a> {
-    /// Reads `numkeys key [key ...] <MIN | MAX> [COUNT count]` from argument `at` on.
-    pub fn parse(args: &Args<'a>, at: usize) -> Result<Self, Error> {
-        let positive =
-            |i: usize| parse_i64(args.get(i)).and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0);
-        let numkeys = positive(at).ok_or(Error::Plain("numkeys should be greater than 0"))?;
-        let keys = args.rest(at + 1).get(..numkeys).ok_or(Error::Syntax)?;
-        let where_at = at + 1 + numkeys;
-        let end = match args.opt(where_at) {
-            Some(word) if word.eq_ignore_ascii_case(b"min") => End::Min,
-            Some(word) if word.eq_ignore_ascii_case(b"max") => End::Max,
-            _ => return Err(Error::Syntax),
-        };
-        let mut count = None;
-        let mut i = where_at + 1;
-        while i < args.len() {
-            if count.is_some() || !args.is(i, "count") || i + 1 >= args.len() {
-                return Err(Error::Syntax);
-            }
-            count = Some(positive(i + 1).ok_or(Error::Plain("count should be greater than 0"))?);
-            i += 2;
+/// Pops from the first sorted set that is there, and logs it as a pop from that one; says whether one was.
+pub fn pop_first(ctx: &mut Ctx<'_>, wanted: &Pops<'_, End>) -> Result<bool, Error> {
+    for key in wanted.keys {
+        let popped = pop(ctx, Key::new(key), wanted.end, wanted.count, Shape::PairsWithKey)?;
+        if popped > 0 {
+            let mut digits = itoa::Buffer::new();
+            ctx.keys.log_instead(&[wanted.end.logged(), key, digits.format(popped).as_bytes()]);
+            return Ok(true);
         }
-        Ok(Several { keys, end, count: count.unwrap_or(1) })
     }
-
-    /// Pops from the first of the sets that is there, and logs it as a pop from that one; says whether one was.
-    pub fn pop(&self, ctx: &mut Ctx<'_>) -> Result<bool, Error> {
-        for key in self.keys {
-            let popped = pop(ctx, Key::new(key), self.end, self.count, Shape::PairsWithKey)?;
-            if popped > 0 {
-                let mut digits = itoa::Buffer::new();
-                ctx.keys.log_instead(&[self.end.logged(), key, digits.format(popped).as_bytes()]);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
+    Ok(false)
 }
 
 fn zmpop(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
-    if !Several::parse(args, 1)?.pop(ctx)? {
+    if !pop_first(ctx, &Pops::parse(args, 1, end_at)?)? {
         ctx.reply.null_array();
     }
     done()

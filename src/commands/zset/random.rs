@@ -32,11 +32,7 @@ fn zrandmember(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
 
 /// The count and whether scores are asked for.
 fn parse(args: &Args<'_>) -> Result<(i64, bool), Error> {
-    let count = args.int(2)?;
-    if count == i64::MIN {
-        let most = i64::MAX;
-        return Err(Error::text(format!("value is out of range, value must between -{most} and {most}")));
-    }
+    let count = args.negatable(2)?;
     match args.len() {
         3 => Ok((count, false)),
         4 if args.is(3, "withscores") => {
