@@ -8,7 +8,7 @@ mod hostile;
 pub(crate) mod house;
 mod lists;
 mod migrate;
-mod no_process;
+pub(crate) mod no_process;
 pub(crate) mod propagation;
 mod scan;
 mod secrets;

@@ -2,11 +2,12 @@
 //! loads, and is a beginning of what was done, with everything that was acknowledged.
 
 use super::sim_disk::SimDisk;
-use spinel::config::{AppendFsync, Config, Effect};
+use crate::engine::no_process::{START_US, without_a_process};
+use spinel::config::{AppendFsync, Config};
 use spinel::engine::Engine;
 use spinel::engine::Host;
 use spinel::engine::aof::LogLoad;
-use spinel::engine::machine::{Base, ServerFacts, TurnClock};
+use spinel::engine::machine::{Base, ServerFacts};
 use spinel::engine::saving::ChildNews;
 use spinel::engine::table::CommandTable;
 use spinel::ids::ClientId;
@@ -18,7 +19,6 @@ use spinel::table::Hasher;
 use std::path::Path;
 use std::sync::Arc;
 
-const START_US: i64 = 1_700_000_000_000_000;
 const CHILD: i32 = 7;
 
 /// Writes bases to the simulated disk. A child is done at once, and tells so when it is asked.
@@ -43,24 +43,8 @@ impl SimHost {
 }
 
 impl Host for SimHost {
-    fn apply(&mut self, _effect: Effect, _config: &Config) -> Result<(), String> {
-        Ok(())
-    }
-    fn rss_bytes(&self) -> usize {
-        0
-    }
-    fn pending_frees(&self) -> usize {
-        0
-    }
-    fn listeners(&self, _config: &Config) -> Vec<String> {
-        Vec::new()
-    }
-    fn shutdown_requested(&self) -> bool {
-        false
-    }
-    fn halt(&mut self, us: u64) -> TurnClock {
-        TurnClock::new(START_US + us as i64, us)
-    }
+    without_a_process!();
+
     fn rewrite_config(&mut self, _config: &Config, _force_all: bool) -> Result<(), String> {
         Ok(())
     }
