@@ -61,6 +61,8 @@ pub struct Group {
     pub no_multi: bool,
     pub no_log: bool,
     pub needs_process: bool,
+    /// Its commands are not there yet.
+    pub later: bool,
     only: u8,
 }
 
@@ -103,6 +105,7 @@ fn read_mark(mark: &str, group: &mut Group, marks: &mut Marks) {
         "no-multi" => group.no_multi = true,
         "no-log" => group.no_log = true,
         "process" => group.needs_process = true,
+        "later" => group.later = true,
         "resp2" => group.only = 2,
         "resp3" => group.only = 3,
         "any-order" => marks.order = if value == "pairs" { Order::AnyPairs } else { Order::Any },
