@@ -1,7 +1,7 @@
 //! Which of a command's arguments are keys, by its key specs. Every position is checked: the arguments are a client's.
 
 use super::args::Args;
-use super::spec::{Begin, Find, KeyFlags, KeySpec, Spec};
+use super::spec::{Begin, Find, Flags, KeyFlags, KeySpec, Spec};
 use crate::util::numbers::parse_i64;
 
 /// A key among the arguments.
@@ -21,8 +21,9 @@ pub fn keys_of(spec: &Spec, args: &Args<'_>) -> Result<Vec<KeyAt>, NoKeys> {
         return Ok(find(args));
     }
     let mut keys = Vec::new();
+    let least = i64::from(!spec.flags.has(Flags::NO_MANDATORY_KEYS));
     for key_spec in spec.keys {
-        find(key_spec, args, &mut keys)?;
+        find(key_spec, args, least, &mut keys)?;
     }
     for key in keys.iter_mut().filter(|key| key.flags.has(KeyFlags::VARIABLE_FLAGS)) {
         key.flags = match spec.name {
@@ -57,7 +58,8 @@ fn bitfield_flags(args: &Args<'_>) -> KeyFlags {
     KeyFlags::RO.with(KeyFlags::ACCESS)
 }
 
-fn find(spec: &KeySpec, args: &Args<'_>, keys: &mut Vec<KeyAt>) -> Result<(), NoKeys> {
+/// Adds the keys of one key spec; where they are counted, there have to be `least`.
+fn find(spec: &KeySpec, args: &Args<'_>, least: i64, keys: &mut Vec<KeyAt>) -> Result<(), NoKeys> {
     let Some(first) = begin(spec.begin, args) else { return Ok(()) };
     match spec.find {
         Find::Unknown => return Err(NoKeys),
@@ -72,7 +74,7 @@ fn find(spec: &KeySpec, args: &Args<'_>, keys: &mut Vec<KeyAt>) -> Result<(), No
         }
         Find::Count { index, first: offset, step } => {
             let at = usize::try_from(first + i64::from(index)).map_err(|_| NoKeys)?;
-            let count = args.opt(at).and_then(parse_i64).filter(|n| *n >= 0).ok_or(NoKeys)?;
+            let count = args.opt(at).and_then(parse_i64).filter(|n| *n >= least).ok_or(NoKeys)?;
             let from = first + i64::from(offset);
             let last = (count - 1).checked_mul(i64::from(step)).and_then(|n| n.checked_add(from));
             take(spec, args, keys, from, last.ok_or(NoKeys)?, step)?;
@@ -142,6 +144,9 @@ mod tests {
         assert_eq!(indexes(COUNTED, &[b"x", b"9", b"a"]), Err(NoKeys));
         assert_eq!(indexes(COUNTED, &[b"x", b"9223372036854775807", b"a"]), Err(NoKeys));
         assert_eq!(indexes(COUNTED, &[b"x", b"-1", b"a"]), Err(NoKeys));
+        assert_eq!(indexes(COUNTED, &[b"x", b"0", b"a"]), Err(NoKeys));
+        let keyless = Spec::read("x", -1).keys(COUNTED).flags(Flags::NO_MANDATORY_KEYS);
+        assert_eq!(keys_of(&keyless, &Args::new(&[b"x", b"0", b"a"])), Ok(vec![]));
     }
 
     #[test]

@@ -19,8 +19,7 @@ pub static COPY: Spec = Spec::write("copy", -3)
 
 /// A database's number among the arguments.
 fn database(ctx: &Ctx<'_>, args: &Args<'_>, i: usize) -> Result<DbIndex, Error> {
-    let n = args.int_within(i, i64::from(i32::MIN), i64::from(i32::MAX))?;
-    DbIndex::try_from(n)
+    DbIndex::try_from(args.c_int(i)?)
         .ok()
         .filter(|db| usize::from(*db) < ctx.keys.space.databases())
         .ok_or(Error::DbIndexOutOfRange)

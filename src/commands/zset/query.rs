@@ -134,13 +134,15 @@ pub fn score_range(min: &[u8], max: &[u8]) -> Result<ScoreRange, Error> {
     Ok(ScoreRange { min, max, min_excluded, max_excluded })
 }
 
-/// COMPAT: here, unlike in ZADD, no digits at all mean zero, and numbers beyond all doubles are infinite.
+/// COMPAT: here, unlike in ZADD, no digits at all mean zero, white space may come first, and numbers beyond all doubles
+/// are infinite.
 fn score_end(text: &[u8]) -> Option<f64> {
     if text.is_empty() {
         return Some(0.0);
     }
-    parse_f64(text).or_else(|| {
-        let number = std::str::from_utf8(text).ok()?.parse::<f64>().ok()?;
+    let number = text.trim_ascii_start();
+    parse_f64(number).or_else(|| {
+        let number = std::str::from_utf8(number).ok()?.parse::<f64>().ok()?;
         (!number.is_nan()).then_some(number)
     })
 }
@@ -185,6 +187,8 @@ mod tests {
         let range = score_range(b"(1", b"").expect("a range");
         assert_eq!((range.min, range.min_excluded, range.max, range.max_excluded), (1.0, true, 0.0, false));
         assert_eq!(score_range(b"-inf", b"1e400").map(|range| range.max), Ok(f64::INFINITY));
+        assert_eq!(score_range(b"( 1", b"\n2").map(|range| (range.min, range.max)), Ok((1.0, 2.0)));
+        assert!(score_range(b" ", b"1").is_err() && score_range(b"1 ", b"2").is_err());
         assert!(score_range(b"nan", b"1").is_err() && score_range(b"1", b"x").is_err());
     }
 }
