@@ -2,6 +2,9 @@
 
 use crate::engine::{Error, Flags, Group, Spec};
 
+/// The flags of what changes the cluster.
+const CHANGES: Flags = Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE);
+
 /// What answers in every sub-command's place.
 const fn off(name: &'static str, arity: i16, since: &'static str, flags: Flags) -> Spec {
     Spec::plain(name, arity)
@@ -47,22 +50,18 @@ pub static CLUSTER: Spec = Spec::plain("cluster", -2)
         &SLOTS,
     ]);
 
-static ADDSLOTS: Spec =
-    off("addslots", -3, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(N)")
-        .summary("Gives hash slots to this node.")
-        .syntax("slot [slot ...]");
+static ADDSLOTS: Spec = off("addslots", -3, "3.0.0", CHANGES)
+    .complexity("O(N)")
+    .summary("Gives hash slots to this node.")
+    .syntax("slot [slot ...]");
 
-static ADDSLOTSRANGE: Spec =
-    off("addslotsrange", -4, "7.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(N)")
-        .summary("Gives ranges of hash slots to this node.")
-        .syntax("<start-slot end-slot> [<start-slot end-slot> ...]");
+static ADDSLOTSRANGE: Spec = off("addslotsrange", -4, "7.0.0", CHANGES)
+    .complexity("O(N)")
+    .summary("Gives ranges of hash slots to this node.")
+    .syntax("<start-slot end-slot> [<start-slot end-slot> ...]");
 
 static BUMPEPOCH: Spec =
-    off("bumpepoch", 2, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Advances the cluster's epoch.");
+    off("bumpepoch", 2, "3.0.0", CHANGES).complexity("O(1)").summary("Advances the cluster's epoch.");
 
 static COUNT_FAILURE_REPORTS: Spec =
     off("count-failure-reports", 3, "3.0.0", Flags::ADMIN.with(Flags::STALE))
@@ -75,34 +74,29 @@ static COUNTKEYSINSLOT: Spec = off("countkeysinslot", 3, "3.0.0", Flags::STALE)
     .summary("Counts the keys in a hash slot.")
     .syntax("slot");
 
-static DELSLOTS: Spec =
-    off("delslots", -3, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(N)")
-        .summary("Takes hash slots away from this node.")
-        .syntax("slot [slot ...]");
+static DELSLOTS: Spec = off("delslots", -3, "3.0.0", CHANGES)
+    .complexity("O(N)")
+    .summary("Takes hash slots away from this node.")
+    .syntax("slot [slot ...]");
 
-static DELSLOTSRANGE: Spec =
-    off("delslotsrange", -4, "7.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(N)")
-        .summary("Takes ranges of hash slots away from this node.")
-        .syntax("<start-slot end-slot> [<start-slot end-slot> ...]");
+static DELSLOTSRANGE: Spec = off("delslotsrange", -4, "7.0.0", CHANGES)
+    .complexity("O(N)")
+    .summary("Takes ranges of hash slots away from this node.")
+    .syntax("<start-slot end-slot> [<start-slot end-slot> ...]");
 
-static FAILOVER: Spec =
-    off("failover", -2, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Makes a replica take its primary's place.")
-        .syntax("[FORCE | TAKEOVER]");
+static FAILOVER: Spec = off("failover", -2, "3.0.0", CHANGES)
+    .complexity("O(1)")
+    .summary("Makes a replica take its primary's place.")
+    .syntax("[FORCE | TAKEOVER]");
 
-static FLUSHSLOTS: Spec =
-    off("flushslots", 2, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Takes all hash slots away from this node.");
+static FLUSHSLOTS: Spec = off("flushslots", 2, "3.0.0", CHANGES)
+    .complexity("O(1)")
+    .summary("Takes all hash slots away from this node.");
 
-static FORGET: Spec =
-    off("forget", 3, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Removes a node from the table of nodes.")
-        .syntax("node-id");
+static FORGET: Spec = off("forget", 3, "3.0.0", CHANGES)
+    .complexity("O(1)")
+    .summary("Removes a node from the table of nodes.")
+    .syntax("node-id");
 
 static GETKEYSINSLOT: Spec = off("getkeysinslot", 4, "3.0.0", Flags::STALE)
     .complexity("O(N)")
@@ -125,7 +119,7 @@ static LINKS: Spec = off("links", 2, "7.0.0", Flags::STALE)
     .complexity("O(N)")
     .summary("Lists the TCP links to and from other nodes.");
 
-static MEET: Spec = off("meet", -4, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
+static MEET: Spec = off("meet", -4, "3.0.0", CHANGES)
     .complexity("O(1)")
     .summary("Makes two nodes talk to each other.")
     .syntax("ip port [cluster-bus-port]");
@@ -146,33 +140,29 @@ static REPLICAS: Spec = off("replicas", 3, "5.0.0", Flags::ADMIN.with(Flags::STA
     .summary("Lists the replicas of a primary.")
     .syntax("node-id");
 
-static REPLICATE: Spec =
-    off("replicate", 3, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Makes this node a replica of a primary.")
-        .syntax("node-id");
+static REPLICATE: Spec = off("replicate", 3, "3.0.0", CHANGES)
+    .complexity("O(1)")
+    .summary("Makes this node a replica of a primary.")
+    .syntax("node-id");
 
 static RESET: Spec = off("reset", -2, "3.0.0", Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::STALE))
     .complexity("O(N)")
     .summary("Forgets the cluster.")
     .syntax("[HARD | SOFT]");
 
-static SAVECONFIG: Spec =
-    off("saveconfig", 2, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Writes the configuration of the cluster to disk.");
+static SAVECONFIG: Spec = off("saveconfig", 2, "3.0.0", CHANGES)
+    .complexity("O(1)")
+    .summary("Writes the configuration of the cluster to disk.");
 
-static SET_CONFIG_EPOCH: Spec =
-    off("set-config-epoch", 3, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Sets the epoch of a new node.")
-        .syntax("config-epoch");
+static SET_CONFIG_EPOCH: Spec = off("set-config-epoch", 3, "3.0.0", CHANGES)
+    .complexity("O(1)")
+    .summary("Sets the epoch of a new node.")
+    .syntax("config-epoch");
 
-static SETSLOT: Spec =
-    off("setslot", -4, "3.0.0", Flags::ADMIN.with(Flags::NO_ASYNC_LOADING).with(Flags::STALE))
-        .complexity("O(1)")
-        .summary("Binds a hash slot to a node.")
-        .syntax("slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>");
+static SETSLOT: Spec = off("setslot", -4, "3.0.0", CHANGES)
+    .complexity("O(1)")
+    .summary("Binds a hash slot to a node.")
+    .syntax("slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>");
 
 static SHARDS: Spec = off("shards", 2, "7.0.0", Flags::LOADING.with(Flags::STALE))
     .complexity("O(N)")

@@ -34,7 +34,7 @@ impl Told {
             id: id.to_vec(),
             owner: group.owner_name(nack).to_vec(),
             delivery_time: nack.delivery_time,
-            delivery_count: nack.delivery_count,
+            delivery_count: nack.delivery_count.min(Nack::MOST_DELIVERIES),
             last_id: group.last_id.text(),
         });
     }

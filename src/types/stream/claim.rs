@@ -62,7 +62,7 @@ impl Group {
         nack.delivery_time = claim.delivery_time;
         match claim.retry_count {
             Some(count) => nack.delivery_count = count,
-            None if !claim.just_id => nack.delivery_count = nack.delivery_count.wrapping_add(1),
+            None if !claim.just_id => nack.count_delivery(),
             None => {}
         }
         self.put_pending(id, nack);

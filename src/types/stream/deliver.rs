@@ -78,7 +78,7 @@ impl Group {
             && let Some(nack) = self.pending.get_mut(&id)
         {
             nack.delivery_time = now_ms;
-            nack.delivery_count = nack.delivery_count.wrapping_add(1);
+            nack.count_delivery();
         }
         Some((id, entry))
     }

@@ -22,6 +22,14 @@ pub struct Nack {
 }
 
 impl Nack {
+    /// As many deliveries as XCLAIM can be told in the log.
+    pub const MOST_DELIVERIES: u64 = i64::MAX as u64;
+
+    /// Notes one delivery more.
+    pub(super) fn count_delivery(&mut self) {
+        self.delivery_count = self.delivery_count.saturating_add(1).min(Self::MOST_DELIVERIES);
+    }
+
     /// Milliseconds since the last delivery; negative if that lies in the future.
     pub fn idle(&self, now_ms: i64) -> i64 {
         now_ms.saturating_sub(self.delivery_time)
