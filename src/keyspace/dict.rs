@@ -78,6 +78,11 @@ impl Dict {
         self.0.iter().map(entry)
     }
 
+    /// The same for whoever reads each entry: they are asked for in time.
+    pub fn iter_ahead(&self) -> impl Iterator<Item = EntryRef> {
+        self.0.iter_entries().map(entry)
+    }
+
     pub fn memory_bytes(&self) -> usize {
         self.0.memory_bytes()
     }

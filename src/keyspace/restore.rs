@@ -25,7 +25,7 @@ pub enum PastUse {
 impl Keyspace {
     /// All entries of a database, due ones included.
     pub fn entries(&self, db: DbIndex) -> impl Iterator<Item = View<'_>> {
-        self.db(db).dict.iter().map(EntryRef::view)
+        self.db(db).dict.iter_ahead().map(EntryRef::view)
     }
 
     /// Seconds since an entry was last used, of the mark that LRU leaves.
