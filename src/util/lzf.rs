@@ -17,7 +17,7 @@ const MAX_EXPANSION: usize = 88;
 #[derive(Debug)]
 pub struct Compressor {
     /// Positions plus `base`; what is not above `base` is from an earlier input.
-    seen: Box<[u32]>,
+    seen: Box<[u32; 1 << HASH_BITS]>,
     base: u32,
 }
 
@@ -30,7 +30,8 @@ impl Default for Compressor {
 impl Compressor {
     /// A compressor that has seen nothing.
     pub fn new() -> Self {
-        Self { seen: vec![0; 1 << HASH_BITS].into_boxed_slice(), base: 0 }
+        let seen = vec![0; 1 << HASH_BITS].into_boxed_slice();
+        Self { seen: seen.try_into().expect("it has that length"), base: 0 }
     }
 
     /// Appends `input` compressed to `out` if that takes at most `limit` bytes, and tells whether it did.
@@ -38,8 +39,8 @@ impl Compressor {
     pub fn compress(&mut self, input: &[u8], limit: usize, out: &mut Vec<u8>) -> bool {
         let start = out.len();
         let Some(next_base) = self.make_room(input.len()) else { return false };
-        let mut run = Run { out, start, limit, literals: 0 };
-        let fits = limit > 0 && !input.is_empty() && self.encode(input, &mut run).is_some();
+        let mut run = Run { input, out, limit, from: 0, written: 1 };
+        let fits = limit > 0 && !input.is_empty() && self.encode(&mut run).is_some();
         self.base = next_base;
         if !fits {
             out.truncate(start);
@@ -57,17 +58,17 @@ impl Compressor {
         Some(self.base + len)
     }
 
-    fn encode(&mut self, input: &[u8], run: &mut Run<'_>) -> Option<()> {
+    fn encode(&mut self, run: &mut Run<'_>) -> Option<()> {
+        let input = run.input;
         let mut at = 0;
-        run.begin();
-        while at + 2 < input.len() {
-            let Some(earlier) = self.replace_seen(input, at) else {
-                run.literal(input[at])?;
+        while let Some(three) = three_at(input, at) {
+            let Some(earlier) = self.replace_seen(input, at, three) else {
                 at += 1;
+                run.literal(at)?;
                 continue;
             };
             let len = match_len(input, earlier, at);
-            run.copy(at - earlier - 1, len)?;
+            run.copy(at, at - earlier - 1, len)?;
             at += len;
             if at + 2 >= input.len() {
                 break;
@@ -76,32 +77,36 @@ impl Compressor {
                 self.remember(input, inside);
             }
         }
-        run.check_tail()?;
-        for &byte in &input[at..] {
-            run.literal_unchecked(byte);
-        }
-        run.end();
-        Some(())
+        run.tail(at)
     }
 
-    fn slot(input: &[u8], at: usize) -> usize {
-        let three = u32::from(input[at]) << 16 | u32::from(input[at + 1]) << 8 | u32::from(input[at + 2]);
+    fn slot(three: [u8; 3]) -> usize {
+        let [a, b, c] = three.map(u32::from);
+        let three = a << 16 | b << 8 | c;
         ((three >> (24 - HASH_BITS)).wrapping_sub(three.wrapping_mul(5)) & ((1 << HASH_BITS) - 1)) as usize
     }
 
     fn remember(&mut self, input: &[u8], at: usize) {
-        self.seen[Self::slot(input, at)] = self.base + at as u32;
+        if let Some(three) = three_at(input, at) {
+            self.seen[Self::slot(three)] = self.base + at as u32;
+        }
     }
 
     /// Remembers the three bytes at `at`, and returns where they were seen before if that is near enough to
     /// copy from. The very first position never is, as in liblzf, where it cannot be told from none.
-    fn replace_seen(&mut self, input: &[u8], at: usize) -> Option<usize> {
-        let seen = &mut self.seen[Self::slot(input, at)];
+    #[inline]
+    fn replace_seen(&mut self, input: &[u8], at: usize, three: [u8; 3]) -> Option<usize> {
+        let seen = &mut self.seen[Self::slot(three)];
         let earlier = seen.checked_sub(self.base).filter(|&position| position > 0);
         *seen = self.base + at as u32;
         let earlier = earlier? as usize;
-        (at - earlier <= MAX_DISTANCE && input[earlier..earlier + 3] == input[at..at + 3]).then_some(earlier)
+        (at - earlier <= MAX_DISTANCE && three_at(input, earlier) == Some(three)).then_some(earlier)
     }
+}
+
+#[inline]
+fn three_at(input: &[u8], at: usize) -> Option<[u8; 3]> {
+    input.get(at..)?.first_chunk().copied()
 }
 
 /// How many bytes at `at` repeat those at `earlier`, of which three are known to, as far as a copy can reach.
@@ -110,73 +115,92 @@ impl Compressor {
 fn match_len(input: &[u8], earlier: usize, at: usize) -> usize {
     let most = (input.len() - at - 2).min(MAX_MATCH);
     let most = most.max(if most > 16 { 19 } else { 3 });
-    let pairs = input[earlier..].iter().zip(&input[at..]).take(most);
-    3 + pairs.skip(3).take_while(|(a, b)| a == b).count()
+    3 + common_prefix(&input[earlier + 3..earlier + most], &input[at + 3..at + most])
 }
 
-/// The output, at some place in a run of literals.
+/// How many bytes two slices of one length have in common at their starts.
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    let (eights, rest) = a.as_chunks::<8>();
+    let (other_eights, other_rest) = b.as_chunks::<8>();
+    for (n, (x, y)) in eights.iter().zip(other_eights).enumerate() {
+        let differs = u64::from_le_bytes(*x) ^ u64::from_le_bytes(*y);
+        if differs != 0 {
+            return n * 8 + differs.trailing_zeros() as usize / 8;
+        }
+    }
+    a.len() - rest.len() + rest.iter().zip(other_rest).take_while(|(x, y)| x == y).count()
+}
+
+/// The output, at some place in a run of literals, which stay in the input until the run ends.
 struct Run<'a> {
+    input: &'a [u8],
     out: &'a mut Vec<u8>,
-    start: usize,
     limit: usize,
-    /// Bytes in the current run; its header, a byte yet to be filled in, stands before them.
-    literals: usize,
+    /// Where the run of literals starts in the input.
+    from: usize,
+    /// Bytes written, those of the run and its header among them.
+    written: usize,
 }
 
 impl Run<'_> {
-    fn written(&self) -> usize {
-        self.out.len() - self.start
-    }
-
-    fn begin(&mut self) {
-        self.literals = 0;
-        self.out.push(0);
-    }
-
-    /// Fills in the header of the run, or takes it back if the run is empty.
-    fn end(&mut self) {
-        if self.literals == 0 {
-            self.out.pop();
-        } else {
-            let header = self.out.len() - self.literals - 1;
-            self.out[header] = (self.literals - 1) as u8;
+    /// Writes the run, which ends before `at`.
+    fn end(&mut self, at: usize) {
+        let literals = &self.input[self.from..at];
+        if !literals.is_empty() {
+            self.out.push((literals.len() - 1) as u8);
+            self.out.extend_from_slice(literals);
         }
+        self.from = at;
     }
 
-    fn literal(&mut self, byte: u8) -> Option<()> {
-        if self.written() >= self.limit {
+    /// Takes the byte before `at` into the run.
+    #[inline]
+    fn literal(&mut self, at: usize) -> Option<()> {
+        if self.written >= self.limit {
             return None;
         }
-        self.literal_unchecked(byte);
+        self.literal_unchecked(at);
         Some(())
     }
 
-    fn literal_unchecked(&mut self, byte: u8) {
-        self.out.push(byte);
-        self.literals += 1;
-        if self.literals == MAX_LITERALS {
-            self.end();
-            self.begin();
+    #[inline]
+    fn literal_unchecked(&mut self, at: usize) {
+        self.written += 1;
+        if at - self.from == MAX_LITERALS {
+            self.end(at);
+            self.written += 1;
         }
     }
 
-    fn copy(&mut self, offset: usize, len: usize) -> Option<()> {
-        if self.written() + 4 >= self.limit + usize::from(self.literals == 0) {
+    /// Ends the run before `at` and copies `len` bytes from `offset` + 1 back, behind which another run begins.
+    fn copy(&mut self, at: usize, offset: usize, len: usize) -> Option<()> {
+        let empty = usize::from(self.from == at);
+        if self.written + 4 >= self.limit + empty {
             return None;
         }
-        self.end();
+        self.end(at);
         let (high, low) = ((offset >> 8) as u8, offset as u8);
+        let before = self.out.len();
         match len - 2 {
             short @ ..7 => self.out.extend_from_slice(&[high | (short as u8) << 5, low]),
             long => self.out.extend_from_slice(&[high | 7 << 5, (long - 7) as u8, low]),
         }
-        self.begin();
+        // An empty run has no header; the next one's is counted already.
+        self.written += self.out.len() - before + 1 - empty;
+        self.from = at + len;
         Some(())
     }
 
-    /// Whether the up to three bytes after the last copy still fit.
-    fn check_tail(&self) -> Option<()> {
-        (self.written() + 3 <= self.limit).then_some(())
+    /// Takes the up to three bytes after the last copy, if they still fit.
+    fn tail(&mut self, at: usize) -> Option<()> {
+        if self.written + 3 > self.limit {
+            return None;
+        }
+        for at in at..self.input.len() {
+            self.literal_unchecked(at + 1);
+        }
+        self.end(self.input.len());
+        Some(())
     }
 }
 
@@ -240,6 +264,12 @@ fn decode(mut input: &[u8], start: usize, len: usize, out: &mut Vec<u8>) -> Resu
 /// Appends `count` bytes from `distance` back, which may reach into what is being appended.
 fn copy_back(out: &mut Vec<u8>, distance: usize, mut count: usize) {
     let from = out.len() - distance;
+    if distance == 1
+        && let Some(&last) = out.last()
+    {
+        out.resize(out.len() + count, last);
+        return;
+    }
     while count > 0 {
         let step = count.min(out.len() - from);
         out.extend_from_within(from..from + step);
