@@ -53,18 +53,30 @@ impl<'a> Sink<'a> {
         self.error.is_some()
     }
 
+    #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
-        if self.out.is_some() && self.buffer.len() + bytes.len() > BUFFER {
+        if bytes.len() > self.buffer.capacity() - self.buffer.len() {
+            return self.put_past(bytes);
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    pub fn byte(&mut self, byte: u8) {
+        self.put(&[byte]);
+    }
+
+    /// Puts what the buffer has no room for.
+    #[cold]
+    #[inline(never)]
+    fn put_past(&mut self, bytes: &[u8]) {
+        if self.out.is_some() {
             self.drain();
             if bytes.len() >= BUFFER {
                 return self.pass(bytes);
             }
         }
         self.buffer.extend_from_slice(bytes);
-    }
-
-    pub fn byte(&mut self, byte: u8) {
-        self.put(&[byte]);
     }
 
     /// Sums and writes what was gathered.
@@ -91,6 +103,7 @@ impl<'a> Sink<'a> {
     }
 
     /// A length, or any other number that is not negative.
+    #[inline]
     pub fn length(&mut self, n: u64) {
         let be = n.to_be_bytes();
         match n {
