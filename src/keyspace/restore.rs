@@ -53,21 +53,44 @@ impl Keyspace {
     }
 
     /// Puts a value under a key that a file brings, without any effect. False, and nothing done, if the key is there.
-    pub fn load(
+    pub fn load<'k>(
         &mut self,
         db: DbIndex,
-        key: &[u8],
+        key: impl Into<Key<'k>>,
         object: Object,
         expiry: Option<UnixMs>,
         past: Option<PastUse>,
     ) -> bool {
-        let key = Key::new(key);
+        self.load_form(db, key.into(), expiry, past, |key| pack(key, expiry.is_some(), object))
+    }
+
+    /// The same with a string as value.
+    pub fn load_text<'k>(
+        &mut self,
+        db: DbIndex,
+        key: impl Into<Key<'k>>,
+        text: &[u8],
+        expiry: Option<UnixMs>,
+        past: Option<PastUse>,
+    ) -> bool {
+        let form = |key: &[u8]| (Kind::String, text_form(key, expiry.is_some(), text));
+        self.load_form(db, key.into(), expiry, past, form)
+    }
+
+    fn load_form<'t>(
+        &mut self,
+        db: DbIndex,
+        key: Key<'_>,
+        expiry: Option<UnixMs>,
+        past: Option<PastUse>,
+        form: impl FnOnce(&[u8]) -> (Kind, Form<'t>),
+    ) -> bool {
         let key = Key::with_hash(key.bytes, key.hash(&self.hasher));
         if self.find_raw(db, &key).is_some() {
             return false;
         }
         let wanted = std::mem::take(&mut self.effects.wants_events);
-        self.put_new(db, &key, object, expiry, past);
+        self.put_new(db, &key, form(key.bytes), expiry, past);
         self.effects.wants_events = wanted;
         true
     }
@@ -81,15 +104,16 @@ impl Keyspace {
         &mut self,
         db: DbIndex,
         key: &Key<'_>,
-        object: Object,
+        form: (Kind, Form<'_>),
         expiry: Option<UnixMs>,
         past: Option<PastUse>,
     ) {
         let mut meta = self.fresh_meta();
         meta.access = self.past_access(past);
         meta.expiry = expiry;
-        let entry = match pack(key.bytes, expiry.is_some(), object) {
+        let entry = match form {
             (kind, Form::Int(n)) => self.insert(db, key, kind, NewValue::Int(n), meta),
+            (kind, Form::Text(text)) => self.insert(db, key, kind, NewValue::Inline(text, false), meta),
             (kind, Form::Bytes(bytes, variant)) => {
                 self.insert(db, key, kind, NewValue::Inline(&bytes, variant), meta)
             }
@@ -112,7 +136,8 @@ impl Keys<'_> {
         past: Option<PastUse>,
     ) {
         let key = key.into();
-        self.space.put_new(self.db, &key, object, expiry, past);
+        let form = pack(key.bytes, expiry.is_some(), object);
+        self.space.put_new(self.db, &key, form, expiry, past);
         self.space.effects.touch(self.db, key.bytes);
     }
 
@@ -123,13 +148,14 @@ impl Keys<'_> {
 }
 
 /// The form in which a value is stored.
-enum Form {
+enum Form<'t> {
     Int(i64),
+    Text(&'t [u8]),
     Bytes(Vec<u8>, bool),
     Object(Object),
 }
 
-fn pack(key: &[u8], expiry: bool, object: Object) -> (Kind, Form) {
+fn pack(key: &[u8], expiry: bool, object: Object) -> (Kind, Form<'static>) {
     match object {
         Object::Str(text) => (Kind::String, pack_text(key, expiry, text.0)),
         Object::List(list) => pack_value::<List>(key, list),
@@ -141,7 +167,7 @@ fn pack(key: &[u8], expiry: bool, object: Object) -> (Kind, Form) {
     }
 }
 
-fn pack_value<T: Value>(key: &[u8], value: T) -> (Kind, Form) {
+fn pack_value<T: Value>(key: &[u8], value: T) -> (Kind, Form<'static>) {
     let form = match value.pack(inline_room(key)) {
         Packed::Bytes(bytes, variant) => Form::Bytes(bytes, variant),
         Packed::Object(object) => Form::Object(object),
@@ -149,12 +175,26 @@ fn pack_value<T: Value>(key: &[u8], value: T) -> (Kind, Form) {
     (T::KIND, form)
 }
 
-fn pack_text(key: &[u8], expiry: bool, text: Vec<u8>) -> Form {
+fn pack_text(key: &[u8], expiry: bool, text: Vec<u8>) -> Form<'static> {
     if let Some(n) = crate::util::numbers::parse_i64(&text) {
-        return Form::Int(n);
+        Form::Int(n)
+    } else if fits_inline(key, expiry, &text) {
+        Form::Bytes(text, false)
+    } else {
+        Form::Object(Object::string(text))
     }
-    if entry_size(key.len(), expiry, &NewValue::Inline(&text, false)) <= INLINE_MAX {
-        return Form::Bytes(text, false);
+}
+
+fn fits_inline(key: &[u8], expiry: bool, text: &[u8]) -> bool {
+    entry_size(key.len(), expiry, &NewValue::Inline(text, false)) <= INLINE_MAX
+}
+
+fn text_form<'t>(key: &[u8], expiry: bool, text: &'t [u8]) -> Form<'t> {
+    if let Some(n) = crate::util::numbers::parse_i64(text) {
+        Form::Int(n)
+    } else if fits_inline(key, expiry, text) {
+        Form::Text(text)
+    } else {
+        Form::Object(Object::string(text.to_vec()))
     }
-    Form::Object(Object::string(text))
 }

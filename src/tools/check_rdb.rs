@@ -98,6 +98,10 @@ impl LoadEvents for Seen {
         }
     }
 
+    fn one_by_one(&self) -> bool {
+        true // so that an error about a key is told with it
+    }
+
     fn progress(&mut self, _keys: u64, _bytes: u64) -> bool {
         self.key = None;
         true

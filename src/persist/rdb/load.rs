@@ -1,12 +1,16 @@
 //! Reading a whole file into a keyspace, of any version, key by key.
 
+use super::arrivals::{Arrival, Arrivals, Content};
 use super::error::{Cause, LoadError};
-use super::format::{is_readable, opcode};
+use super::format::{is_readable, kind, opcode};
 use super::module;
 use super::source::{Result, Source};
 use super::value::{ValueLimits, load_value};
 use crate::ids::{DbIndex, UnixMs};
-use crate::keyspace::{Keyspace, PastUse};
+use crate::keyspace::{Keyspace, Object, PastUse, Str};
+
+/// Strings of more bytes are not gathered with others: they get an allocation of their own in any case.
+const SHORT: u64 = 1024;
 
 /// The first version whose files end in a checksum.
 const FIRST_SUMMED: u32 = 5;
@@ -40,6 +44,10 @@ pub trait LoadEvents {
     fn key(&mut self, _key: &[u8], _form: u8, _expiry: Option<UnixMs>) {}
     /// A key with an empty collection was left out.
     fn skipped_empty(&mut self, _key: &[u8]) {}
+    /// Whether each key must be in its place before the next is read. It takes longer.
+    fn one_by_one(&self) -> bool {
+        false
+    }
     /// So many keys and bytes were read. False ends the load.
     fn progress(&mut self, _keys: u64, _bytes: u64) -> bool {
         true
@@ -118,6 +126,7 @@ pub struct Loader {
     begun: bool,
     db: DbIndex,
     attributes: Attributes,
+    arrivals: Arrivals,
     loaded: Loaded,
 }
 
@@ -155,6 +164,7 @@ impl Loader {
             begun: false,
             db: 0,
             attributes: Attributes::default(),
+            arrivals: Arrivals::default(),
             loaded: Loaded::default(),
         }
     }
@@ -164,11 +174,26 @@ impl Loader {
         &self.loaded
     }
 
-    /// Reads on to the end of a key, or of the file. All steps are given the same source and keyspace.
+    /// Reads on to the end of a key, or of the file. All steps are given the same source and keyspace. The last few
+    /// keys may not be in the keyspace before the end, or an error, is reached.
     ///
     /// # Errors
     /// Where and why reading stopped. There is no going on then.
     pub fn step(
+        &mut self,
+        source: &mut Source<'_>,
+        space: &mut Keyspace,
+        events: &mut dyn LoadEvents,
+    ) -> Result<Step> {
+        let led = self.advance(source, space, events);
+        if !matches!(led, Ok(Step::Key)) {
+            // Whatever is wrong with them comes before an error further on.
+            self.arrivals.settle(space, self.options.replace)?;
+        }
+        led
+    }
+
+    fn advance(
         &mut self,
         source: &mut Source<'_>,
         space: &mut Keyspace,
@@ -193,6 +218,7 @@ impl Loader {
         self.loaded.bytes = source.offset();
         Ok(Step::End)
     }
+
     fn between_keys(
         &mut self,
         code: u8,
@@ -261,31 +287,48 @@ impl Loader {
         space: &mut Keyspace,
         events: &mut dyn LoadEvents,
     ) -> Result<()> {
-        let attributes = std::mem::take(&mut self.attributes);
+        let Attributes { expiry, past } = std::mem::take(&mut self.attributes);
+        let start = self.arrivals.bytes.len();
         events.at(source.offset(), "read-key");
-        let key = source.text()?;
+        source.append_text(&mut self.arrivals.bytes)?;
+        let key = start..self.arrivals.bytes.len();
         events.at(source.offset(), "read-object-value");
-        events.key(&key, form, attributes.expiry);
-        let value = load_value(source, form, &self.options.limits)?;
-        let due = attributes.expiry.is_some_and(|ms| ms < space.now_ms);
-        match value {
+        events.key(self.arrivals.slice(&key), form, expiry);
+        let content = self.content(form, source)?;
+        let due = expiry.is_some_and(|ms| ms < space.now_ms);
+        match content {
             None => {
                 self.loaded.empty_keys_skipped += 1;
-                events.skipped_empty(&key);
+                events.skipped_empty(self.arrivals.slice(&key));
+                self.arrivals.bytes.truncate(start);
             }
-            Some(_) if due && self.options.drop_expired => self.loaded.keys_expired += 1,
-            Some(object) => {
-                if self.options.replace {
-                    space.drop_key(self.db, &key);
-                }
-                if !space.load(self.db, &key, object, attributes.expiry, attributes.past) {
-                    return Err(source.error(Cause::DuplicateKey { key, db: self.db }));
-                }
+            Some(_) if due && self.options.drop_expired => {
+                self.loaded.keys_expired += 1;
+                self.arrivals.bytes.truncate(start);
+            }
+            Some(content) => {
                 self.loaded.keys_loaded += 1;
+                let arrival = Arrival { db: self.db, key, content, expiry, past, offset: source.offset() };
+                if self.arrivals.push(space, arrival) || events.one_by_one() {
+                    self.arrivals.settle(space, self.options.replace)?;
+                }
             }
         }
         let keys = self.loaded.keys_loaded + self.loaded.keys_expired;
         if events.progress(keys, source.offset()) { Ok(()) } else { Err(source.error(Cause::Stopped)) }
+    }
+
+    /// The value of a key; none if it is an empty collection.
+    fn content(&mut self, form: u8, source: &mut Source<'_>) -> Result<Option<Content>> {
+        if form != kind::STRING {
+            return Ok(load_value(source, form, &self.options.limits)?.map(Content::Object));
+        }
+        let bytes = &mut self.arrivals.bytes;
+        let start = bytes.len();
+        Ok(Some(match source.append_short_text(SHORT, bytes)? {
+            Some(long) => Content::Object(Object::Str(Str(long))),
+            None => Content::Text(start..bytes.len()),
+        }))
     }
 
     fn check_sum(&mut self, source: &mut Source<'_>, events: &mut dyn LoadEvents) -> Result<()> {

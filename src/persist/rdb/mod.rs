@@ -1,5 +1,6 @@
 //! The RDB format: snapshots of whole keyspaces, and the payloads of DUMP and RESTORE.
 
+mod arrivals;
 mod error;
 mod format;
 mod hash;

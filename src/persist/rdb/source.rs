@@ -103,6 +103,7 @@ impl<'a> Source<'a> {
         }
     }
 
+    #[inline]
     pub fn byte(&mut self) -> Result<u8> {
         loop {
             if let Some(&byte) = self.window().first() {
@@ -126,8 +127,25 @@ impl<'a> Source<'a> {
         Ok(bytes)
     }
 
+    /// The next `len` bytes, if all of them are in the window.
+    #[inline]
+    pub fn take_whole(&mut self, len: u64) -> Option<&[u8]> {
+        let len = usize::try_from(len).ok()?;
+        let window = match &self.input {
+            Input::Slice(bytes) => bytes.get(self.at..),
+            Input::Stream(stream) => stream.buffer.get(self.at..stream.filled),
+        };
+        let bytes = window?.get(..len)?;
+        self.at += len;
+        Some(bytes)
+    }
+
     /// Appends exactly `len` bytes to `out`.
     pub fn bytes(&mut self, len: u64, out: &mut Vec<u8>) -> Result<()> {
+        if let Some(bytes) = self.take_whole(len) {
+            out.extend_from_slice(bytes);
+            return Ok(());
+        }
         if !self.may_have(len) {
             return Err(self.error(Cause::Truncated));
         }

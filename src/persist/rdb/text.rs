@@ -12,6 +12,13 @@ enum Length {
     Encoded(u8),
 }
 
+/// The form of a string, with all that stands before its bytes.
+enum Form {
+    Plain(u64),
+    Int(i64),
+    Compressed { packed: u64, len: u64 },
+}
+
 impl Source<'_> {
     fn length_or_encoding(&mut self) -> Result<Length> {
         let first = self.byte()?;
@@ -69,41 +76,70 @@ impl Source<'_> {
         self.append_text(out)
     }
 
-    fn append_text(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        let number = match self.length_or_encoding()? {
-            Length::Plain(len) => return self.bytes(len, out),
-            Length::Encoded(encoding::LZF) => return self.append_compressed(out),
-            Length::Encoded(encoding::INT8) => i64::from(i8::from_le_bytes(self.array()?)),
-            Length::Encoded(encoding::INT16) => i64::from(i16::from_le_bytes(self.array()?)),
-            Length::Encoded(encoding::INT32) => i64::from(i32::from_le_bytes(self.array()?)),
-            Length::Encoded(_) => return Err(self.corrupt("Unknown RDB string encoding type")),
-        };
-        out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-        Ok(())
+    /// A string, behind what `out` holds.
+    pub fn append_text(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        let form = self.form()?;
+        self.append_form(form, out)
     }
 
-    fn append_compressed(&mut self, out: &mut Vec<u8>) -> Result<()> {
-        let packed_len = self.length()?;
-        let len = self.length()?;
-        let mut packed = Vec::new();
-        self.bytes(packed_len, &mut packed)?;
+    /// A string, behind what `out` holds if it is announced with at most `short` bytes, and by itself otherwise.
+    pub fn append_short_text(&mut self, short: u64, out: &mut Vec<u8>) -> Result<Option<Vec<u8>>> {
+        let form = self.form()?;
+        let len = match form {
+            Form::Plain(len) => len,
+            Form::Compressed { len, .. } => len,
+            Form::Int(_) => 0,
+        };
+        if len <= short {
+            return self.append_form(form, out).map(|()| None);
+        }
+        let mut long = Vec::new();
+        self.append_form(form, &mut long)?;
+        Ok(Some(long))
+    }
+
+    fn form(&mut self) -> Result<Form> {
+        Ok(match self.length_or_encoding()? {
+            Length::Plain(len) => Form::Plain(len),
+            Length::Encoded(encoding::LZF) => {
+                Form::Compressed { packed: self.length()?, len: self.length()? }
+            }
+            Length::Encoded(encoding::INT8) => Form::Int(i64::from(i8::from_le_bytes(self.array()?))),
+            Length::Encoded(encoding::INT16) => Form::Int(i64::from(i16::from_le_bytes(self.array()?))),
+            Length::Encoded(encoding::INT32) => Form::Int(i64::from(i32::from_le_bytes(self.array()?))),
+            Length::Encoded(_) => return Err(self.corrupt("Unknown RDB string encoding type")),
+        })
+    }
+
+    fn append_form(&mut self, form: Form, out: &mut Vec<u8>) -> Result<()> {
+        match form {
+            Form::Plain(len) => self.bytes(len, out),
+            Form::Compressed { packed, len } => self.append_compressed(packed, len, out),
+            Form::Int(n) => {
+                out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+                Ok(())
+            }
+        }
+    }
+
+    fn append_compressed(&mut self, packed_len: u64, len: u64, out: &mut Vec<u8>) -> Result<()> {
         let len = usize::try_from(len).map_err(|_| self.error(Cause::Truncated))?;
-        lzf::decompress(&packed, len, out).map_err(|_| self.corrupt("Invalid LZF compressed string"))
+        let unpacked = match self.take_whole(packed_len) {
+            Some(packed) => lzf::decompress(packed, len, out),
+            None => {
+                let mut packed = Vec::new();
+                self.bytes(packed_len, &mut packed)?;
+                lzf::decompress(&packed, len, out)
+            }
+        };
+        unpacked.map_err(|_| self.corrupt("Invalid LZF compressed string"))
     }
 
     /// Passes over a string.
     pub fn skip_text(&mut self) -> Result<()> {
-        match self.length_or_encoding()? {
-            Length::Plain(len) => self.skip(len),
-            Length::Encoded(encoding::INT8) => self.skip(1),
-            Length::Encoded(encoding::INT16) => self.skip(2),
-            Length::Encoded(encoding::INT32) => self.skip(4),
-            Length::Encoded(encoding::LZF) => {
-                let packed_len = self.length()?;
-                self.length()?;
-                self.skip(packed_len)
-            }
-            Length::Encoded(_) => Err(self.corrupt("Unknown RDB string encoding type")),
+        match self.form()? {
+            Form::Plain(len) | Form::Compressed { packed: len, .. } => self.skip(len),
+            Form::Int(_) => Ok(()),
         }
     }
 }
