@@ -5,6 +5,8 @@ use std::io::{self, Read};
 
 /// Bytes asked for at once.
 const READ: usize = 256 * 1024;
+/// Commands that are taken apart at once, if so many are there.
+const BATCH: usize = 16;
 /// The longest line, with its end: that of a count, a length or an annotation.
 const MAX_LINE: usize = 1024;
 
@@ -45,14 +47,29 @@ pub struct LogReader<'a> {
     at: usize,
     /// Bytes of the log before the buffer.
     base: u64,
-    /// The arguments of the last command, in the buffer.
+    /// The batch that the last command is of, all of it in the buffer.
+    batch: Vec<Parsed>,
+    /// How many commands of the batch were gone to.
+    told: usize,
+    /// The arguments of the batch's commands, in the buffer.
     ranges: Vec<(usize, usize)>,
+}
+
+/// A command of a batch.
+#[derive(Clone, Copy)]
+struct Parsed {
+    /// Its arguments, in [`LogReader::ranges`].
+    first: usize,
+    count: usize,
+    /// Where it ends in the buffer.
+    end: usize,
 }
 
 impl<'a> LogReader<'a> {
     /// Reads `input`, of which `skipped` bytes were read before.
     pub fn new(input: impl Read + 'a, skipped: u64) -> LogReader<'a> {
-        LogReader { input: Box::new(input), buffer: Vec::new(), at: 0, base: skipped, ranges: Vec::new() }
+        let (batch, ranges) = (Vec::with_capacity(BATCH), Vec::new());
+        LogReader { input: Box::new(input), buffer: Vec::new(), at: 0, base: skipped, batch, told: 0, ranges }
     }
 
     /// The offset behind the last command.
@@ -62,21 +79,52 @@ impl<'a> LogReader<'a> {
 
     /// The arguments of the last command.
     pub fn args(&self) -> impl ExactSizeIterator<Item = &[u8]> {
-        self.ranges.iter().map(|(from, to)| self.buffer.get(*from..*to).unwrap_or_default())
+        self.args_of(self.told.checked_sub(1).and_then(|last| self.batch.get(last)))
+    }
+
+    fn args_of(&self, command: Option<&Parsed>) -> impl ExactSizeIterator<Item = &[u8]> {
+        let ranges = command.and_then(|at| self.ranges.get(at.first..at.first + at.count));
+        let ranges = ranges.unwrap_or_default();
+        ranges.iter().map(|(from, to)| self.buffer.get(*from..*to).unwrap_or_default())
+    }
+
+    /// The commands that were taken apart together, if the last command is the first of them: those behind it are
+    /// gone to next, so what they need can be asked for.
+    pub fn fresh_batch(&self) -> impl Iterator<Item = impl ExactSizeIterator<Item = &[u8]>> {
+        let fresh = if self.told == 1 { &self.batch[..] } else { &[] };
+        fresh.iter().map(|command| self.args_of(Some(command)))
     }
 
     /// Goes to the next command; false at the end.
     ///
     /// # Errors
     /// What there is instead. [`LogReader::offset`] stays behind the last command.
+    #[inline]
     pub fn advance(&mut self) -> Result<bool, ReadError> {
+        match self.batch.get(self.told) {
+            Some(next) => {
+                self.at = next.end;
+                self.told += 1;
+                Ok(true)
+            }
+            None => self.next_batch(),
+        }
+    }
+
+    /// Takes commands apart, at least one, and goes to the first; false at the end.
+    fn next_batch(&mut self) -> Result<bool, ReadError> {
+        self.batch.clear();
+        self.ranges.clear();
+        self.told = 0;
         loop {
             if self.at == self.buffer.len() && !self.fill(1)? {
                 return Ok(false);
             }
-            match self.look() {
+            match self.look(self.at) {
                 Found::Command { end } => {
+                    self.look_ahead(end);
                     self.at = end;
+                    self.told = 1;
                     return Ok(true);
                 }
                 Found::Annotation { end } => self.at = end,
@@ -86,6 +134,22 @@ impl<'a> LogReader<'a> {
                     }
                 }
                 Found::Wrong { at } => return Err(self.fault(at)?),
+            }
+        }
+    }
+
+    /// Takes the commands behind the first apart, as far as they are there; what is something else is met again.
+    fn look_ahead(&mut self, mut at: usize) {
+        let mut first = 0;
+        loop {
+            self.batch.push(Parsed { first, count: self.ranges.len() - first, end: at });
+            first = self.ranges.len();
+            if self.batch.len() == BATCH || at == self.buffer.len() {
+                return;
+            }
+            match self.look(at) {
+                Found::Command { end } => at = end,
+                _ => return,
             }
         }
     }
@@ -126,9 +190,17 @@ impl<'a> LogReader<'a> {
         }
     }
 
-    fn look(&mut self) -> Found {
-        self.ranges.clear();
-        let start = self.at;
+    /// What there is at this place. The arguments of a command are added to `ranges`.
+    fn look(&mut self, start: usize) -> Found {
+        let known = self.ranges.len();
+        let found = self.look_at(start);
+        if !matches!(found, Found::Command { .. }) {
+            self.ranges.truncate(known);
+        }
+        found
+    }
+
+    fn look_at(&mut self, start: usize) -> Found {
         if self.buffer.get(start) == Some(&b'#') {
             return match line_end(&self.buffer, start) {
                 Line::Ends(end) => Found::Annotation { end },
@@ -202,7 +274,21 @@ enum Number {
 }
 
 /// A line of a mark and a number.
+#[inline]
 fn number(buffer: &[u8], start: usize, mark: u8) -> Number {
+    // Nearly all numbers have one or two digits.
+    match buffer.get(start..) {
+        Some([first, a @ b'0'..=b'9', b'\r', b'\n', ..]) if *first == mark => {
+            Number::Is(i64::from(a - b'0'), start + 4)
+        }
+        Some([first, a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', b'\n', ..]) if *first == mark => {
+            Number::Is(i64::from(a - b'0') * 10 + i64::from(b - b'0'), start + 5)
+        }
+        _ => any_number(buffer, start, mark),
+    }
+}
+
+fn any_number(buffer: &[u8], start: usize, mark: u8) -> Number {
     match buffer.get(start) {
         None => return Number::Partial,
         Some(byte) if *byte != mark => return Number::Wrong(start),
@@ -260,6 +346,28 @@ mod tests {
             assert_eq!(commands[1], [b"SET".to_vec(), b"".to_vec(), b"a\r\nb".to_vec()]);
             assert_eq!((offset, error.is_none()), (LOG.len() as u64, true));
         }
+    }
+
+    #[test]
+    fn a_batch_is_told_with_its_first_command() {
+        let log = [LOG, &LOG[16..LOG.len() - 7].repeat(40)].concat();
+        let mut input = Dripping(&log, 1000);
+        let mut reader = LogReader::new(&mut input, 7);
+        let (mut ahead, mut offset, mut longest) = (0, 7, 0);
+        while reader.advance().expect("a whole log") {
+            let batch: Vec<Vec<Vec<u8>>> =
+                reader.fresh_batch().map(|args| args.map(<[u8]>::to_vec).collect()).collect();
+            if !batch.is_empty() {
+                assert_eq!(ahead, 0, "all of the batch before were gone to");
+                assert!(batch.len() <= BATCH && batch[0].iter().eq(reader.args()));
+                ahead = batch.len();
+                longest = longest.max(ahead);
+            }
+            ahead -= 1;
+            assert!(reader.offset() > offset);
+            offset = reader.offset();
+        }
+        assert_eq!((ahead, longest, reader.offset()), (0, BATCH, 7 + log.len() as u64));
     }
 
     #[test]
