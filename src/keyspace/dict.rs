@@ -106,6 +106,15 @@ impl Dict {
         self.0.maintain(steps)
     }
 
+    /// See [`crate::table::Dict::expect`].
+    pub fn expect(&mut self, count: usize) {
+        self.0.expect(count);
+    }
+
+    pub fn expect_no_more(&mut self) {
+        self.0.expect_no_more();
+    }
+
     /// Everything, in constant time; this dictionary is empty afterwards.
     pub fn take(&mut self) -> Dict {
         Dict(self.0.take())

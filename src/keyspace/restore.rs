@@ -95,6 +95,16 @@ impl Keyspace {
         true
     }
 
+    /// About so many keys are going to be put into a database, if it is empty.
+    pub fn expect_keys(&mut self, db: DbIndex, count: usize) {
+        self.db_mut(db).dict.expect(count);
+    }
+
+    /// All keys are there that [`Keyspace::expect_keys`] was told of.
+    pub fn expect_no_more_keys(&mut self) {
+        self.dbs.iter_mut().for_each(|db| db.dict.expect_no_more());
+    }
+
     /// Takes a key out without any effect; says whether it was there.
     pub fn drop_key(&mut self, db: DbIndex, key: &[u8]) -> bool {
         self.unlink(db, &Key::new(key))

@@ -21,12 +21,14 @@ pub struct Dict {
     pub(super) sweep: u64,
     /// Bytes of segments that were outgrown, since [`Dict::forget_moved`].
     moved_bytes: usize,
+    /// The size that segments are going to need, if it is known.
+    pub(super) expected_buckets: usize,
 }
 
 impl Dict {
     /// An empty dictionary.
     pub const fn new() -> Dict {
-        Dict { dir: Directory::new(), len: 0, sweep: 0, moved_bytes: 0 }
+        Dict { dir: Directory::new(), len: 0, sweep: 0, moved_bytes: 0, expected_buckets: 0 }
     }
 
     /// How many words it holds.
@@ -170,7 +172,7 @@ impl Dict {
         }
         let (buckets, depth) = self.dir.view(hash);
         self.moved_bytes += size_of_val(buckets);
-        let mut size = segment::next_size(buckets.len());
+        let mut size = segment::next_size(buckets.len().max(self.expected_buckets.saturating_sub(1)));
         while let Some(count) = size {
             if let Some(larger) = filled(count, depth, segment::all(buckets)) {
                 self.dir.replace(hash, larger);

@@ -5,6 +5,7 @@ mod chunks;
 mod dict;
 mod directory;
 pub mod drain;
+mod expect;
 pub mod granules;
 pub mod hash;
 mod maintain;

@@ -12,6 +12,9 @@ use crate::keyspace::{Keyspace, Object, PastUse, Str};
 /// Strings of more bytes are not gathered with others: they get an allocation of their own in any case.
 const SHORT: u64 = 1024;
 
+/// Bytes of a file in which a key is expected to be: more than one takes in the table.
+const EXPECTED_BYTES: u64 = 16;
+
 /// The first version whose files end in a checksum.
 const FIRST_SUMMED: u32 = 5;
 
@@ -188,6 +191,7 @@ impl Loader {
         let led = self.advance(source, space, events);
         if !matches!(led, Ok(Step::Key)) {
             // Whatever is wrong with them comes before an error further on.
+            space.expect_no_more_keys();
             self.arrivals.settle(space, self.options.replace)?;
         }
         led
@@ -223,7 +227,7 @@ impl Loader {
         &mut self,
         code: u8,
         source: &mut Source<'_>,
-        space: &Keyspace,
+        space: &mut Keyspace,
         events: &mut dyn LoadEvents,
     ) -> Result<()> {
         let attributes = &mut self.attributes;
@@ -237,8 +241,11 @@ impl Loader {
             opcode::IDLE => attributes.past = Some(PastUse::IdleSeconds(source.length()?)),
             opcode::SELECT_DB => self.select(source, space, events)?,
             opcode::RESIZE_DB => {
+                let keys = source.length()?;
                 source.length()?;
-                source.length()?;
+                // What is announced takes no more memory than the rest of the file, should it not come.
+                let keys = keys.min(source.left().unwrap_or(0) / EXPECTED_BYTES);
+                space.expect_keys(self.db, usize::try_from(keys).unwrap_or(0));
             }
             opcode::SLOT_INFO => {
                 for _ in 0..3 {

@@ -66,14 +66,17 @@ impl<'a> Source<'a> {
         self.error(Cause::Corrupt(what))
     }
 
+    /// How many bytes can still come, where that is known.
+    pub fn left(&self) -> Option<u64> {
+        match &self.input {
+            Input::Slice(bytes) => Some((bytes.len() - self.at) as u64),
+            Input::Stream(stream) => stream.total.map(|total| total.saturating_sub(self.offset())),
+        }
+    }
+
     /// Whether so many bytes can still come, as far as that is known.
     fn may_have(&self, len: u64) -> bool {
-        match &self.input {
-            Input::Slice(bytes) => len <= (bytes.len() - self.at) as u64,
-            Input::Stream(stream) => {
-                stream.total.is_none_or(|total| len <= total.saturating_sub(self.offset()))
-            }
-        }
+        self.left().is_none_or(|left| len <= left)
     }
 
     fn window(&self) -> &[u8] {

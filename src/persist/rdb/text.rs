@@ -20,6 +20,7 @@ enum Form {
 }
 
 impl Source<'_> {
+    #[inline]
     fn length_or_encoding(&mut self) -> Result<Length> {
         let first = self.byte()?;
         Ok(Length::Plain(match (first >> 6, first) {
@@ -33,6 +34,7 @@ impl Source<'_> {
     }
 
     /// A length, or any other number that is not negative.
+    #[inline]
     pub fn length(&mut self) -> Result<u64> {
         match self.length_or_encoding()? {
             Length::Plain(n) => Ok(n),
@@ -77,12 +79,14 @@ impl Source<'_> {
     }
 
     /// A string, behind what `out` holds.
+    #[inline]
     pub fn append_text(&mut self, out: &mut Vec<u8>) -> Result<()> {
         let form = self.form()?;
         self.append_form(form, out)
     }
 
     /// A string, behind what `out` holds if it is announced with at most `short` bytes, and by itself otherwise.
+    #[inline]
     pub fn append_short_text(&mut self, short: u64, out: &mut Vec<u8>) -> Result<Option<Vec<u8>>> {
         let form = self.form()?;
         let len = match form {
@@ -98,6 +102,7 @@ impl Source<'_> {
         Ok(Some(long))
     }
 
+    #[inline]
     fn form(&mut self) -> Result<Form> {
         Ok(match self.length_or_encoding()? {
             Length::Plain(len) => Form::Plain(len),
@@ -111,6 +116,7 @@ impl Source<'_> {
         })
     }
 
+    #[inline]
     fn append_form(&mut self, form: Form, out: &mut Vec<u8>) -> Result<()> {
         match form {
             Form::Plain(len) => self.bytes(len, out),
