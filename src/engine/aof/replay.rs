@@ -6,6 +6,7 @@ use super::super::error::Error;
 use super::super::loading::{Meter, Ran};
 use super::super::machine::Engine;
 use super::super::table::CommandId;
+use super::ahead::Ahead;
 use super::state::{in_dir, shown};
 use crate::ids::ClientId;
 use crate::persist::aof::{LogReader, ReadError};
@@ -16,6 +17,7 @@ use std::io::Read;
 /// A log that is being replayed.
 pub struct Replay {
     log: LogReader<'static>,
+    ahead: Ahead,
     /// Who runs its commands: here between slices, so that nobody sees it.
     client: Option<Box<Client>>,
     /// The transaction that has begun and not ended: it runs as a whole or not at all.
@@ -44,7 +46,7 @@ impl Replay {
         let mut client = Box::new(Client::new(ClientId { index: 0, generation: 0 }, 0, now_ms));
         client.session.obeyed = true;
         client.session.authenticated = true;
-        Replay { valid: log.offset(), log, client: Some(client), unit: None, size }
+        Replay { valid: log.offset(), log, ahead: Ahead::default(), client: Some(client), unit: None, size }
     }
 
     pub(super) fn offset(&self) -> u64 {
@@ -90,8 +92,9 @@ impl Engine {
             }
             let mut few = std::mem::take(&mut words);
             few.extend(replay.log.args());
-            let args = Args::new(&few);
-            let command = self.commands.resolve(&args)?;
+            self.look_ahead(self.clients[id].session.db, &replay.log, &mut replay.ahead);
+            let (known, args) = replay.ahead.of_this(Args::new(&few));
+            let command = known.map_or_else(|| self.commands.resolve(&args), Ok)?;
             match (self.commands.get(command).spec.name, replay.unit.take()) {
                 ("multi", None) => replay.unit = Some(Vec::new()),
                 ("exec", Some(queue)) => {
