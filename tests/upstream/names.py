@@ -1,5 +1,6 @@
-"""Lists of test names by file, as tests/upstream/expected/*.txt and known-missing.txt hold them: `== file ==` opens a
-file's part, then one name a line; an indented line is the reason of the name above it; `#` at a line's start comments."""
+"""Lists of test names by file, as expected/*.txt, known-missing.txt and not-run.txt hold them: `== file ==` opens the
+part of a file, then one name a line; an indented line is the reason of the name above it; `#` at a line's start
+comments."""
 
 import pathlib
 import sys
@@ -47,6 +48,11 @@ def known_missing(wanted):
             if name not in wanted.get(file, set()):
                 sys.exit(f"known-missing.txt: `{name}` ({file}) is expected by no list: take it out")
     return known
+
+
+def not_run():
+    """{file: {name: reason}} of the tests that are left out, of whatever list."""
+    return read(HERE / "not-run.txt")
 
 
 def alone():

@@ -158,6 +158,8 @@ def run_file(file, port, opt, source):
         command = ["sh", "./runtest", "--single", file, "--clients", "1", "--durable"]
         # Defragmentation needs an allocator built for it: the referee as Debian packs it fails these for minutes.
         command += ["--tags", "-defrag", "--baseport", str(port), "--portcount", str(PORTS_A_JOB - 10)]
+        for name in names.not_run().get(file, {}):
+            command += ["--skiptest", name]
         env = dict(os.environ, LC_ALL="C.UTF-8", TERM="dumb")
         began, died = time.monotonic(), ""
         if STOPPING.is_set():
