@@ -173,6 +173,7 @@ pub enum Effect {
     Port,
     ProcTitle,
     QueryLimits,
+    ReadOnly,
     ReplBacklog,
     RequirePass,
     ScriptApi,

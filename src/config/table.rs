@@ -386,7 +386,7 @@ section "Replication" {
     replica_serve_stale_data: bool = true, "replica-serve-stale-data" | "slave-serve-stale-data", flag, NONE, Nothing,
         Inert;
     /// A replica refuses writes of clients.
-    replica_read_only: bool = true, "replica-read-only" | "slave-read-only", flag, DEBUG, Nothing, Inert;
+    replica_read_only: bool = true, "replica-read-only" | "slave-read-only", flag, DEBUG, ReadOnly, Live;
     /// Which replica Sentinel prefers, the lowest first; 0 is never promoted.
     replica_priority: u32 = 100, "replica-priority" | "slave-priority", int(0, INT), NONE, Nothing, Inert;
     /// Show this replica to Sentinel.

@@ -11,10 +11,17 @@ impl Engine {
     pub fn expire_due(&mut self, budget: &mut Budget) -> usize {
         let mut expired = 0;
         self.current = None;
+        while let Some(went) = budget.due.checked_sub(1).and_then(|_| self.keyspace.expire_own()) {
+            budget.due -= 1;
+            if went {
+                expired += 1;
+                self.settle();
+            }
+        }
         let mut due = self.keyspace.take_due(budget);
         if due.is_empty() {
             self.keyspace.give_due(due);
-            return 0;
+            return expired;
         }
         let began = clock::ticks();
         for record in due.drain(..) {

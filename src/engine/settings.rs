@@ -35,6 +35,7 @@ impl Engine {
             Effect::NotifyEvents => self.renew_interest(),
             Effect::Eviction => self.renew_access(),
             Effect::AppendFsync => self.renew_sync_policy(),
+            Effect::ReadOnly => self.renew_expiry_mode(),
             Effect::AofAutoGc => self.remove_log_history(),
             Effect::ClientMemory => self.recount_clients(),
             Effect::MaxMemory => {
@@ -63,18 +64,22 @@ impl Engine {
             return false;
         }
         self.config.replicaof = primary;
+        self.keyspace.forget_own_times();
         self.renew_expiry_mode();
         true
     }
 
-    /// A replica hides keys whose time has come, and leaves it to its primary to delete them; so does a pause, which
-    /// deletes them later. What is loaded is history: a key was there as long as its log says.
+    /// A replica hides keys whose time has come, and leaves it to its primary to delete them, all but those that its
+    /// own clients gave a time; a pause hides them as well, and they are deleted later. What is loaded is history: a
+    /// key was there as long as its log says.
     pub(super) fn renew_expiry_mode(&mut self) {
-        let hidden = self.config.replicaof.is_some() || self.pause.until_ms != 0;
-        self.keyspace.expiry_mode = match hidden {
-            _ if self.server.loading => ExpiryMode::Ignored,
-            true => ExpiryMode::HiddenOnly,
-            false => ExpiryMode::Active,
+        let follows = self.config.replicaof.is_some();
+        self.keyspace.expiry_mode = match (self.server.loading, self.pause.until_ms != 0) {
+            (true, _) => ExpiryMode::Ignored,
+            (_, true) => ExpiryMode::HiddenOnly,
+            _ if follows && self.config.replica_read_only => ExpiryMode::HiddenOnly,
+            _ if follows => ExpiryMode::OwnOnly,
+            _ => ExpiryMode::Active,
         };
     }
 

@@ -14,9 +14,12 @@ const FIELDS_AT_ONCE: usize = 128;
 impl Keyspace {
     /// When [`Keyspace::expire_due`] wants to be called next.
     pub fn next_due(&self) -> Option<UnixMs> {
-        (self.expiry_mode == ExpiryMode::Active && self.active_expiry)
-            .then(|| self.expiry.next_due())
-            .flatten()
+        match self.expiry_mode {
+            _ if !self.active_expiry => None,
+            ExpiryMode::Active => self.expiry.next_due(),
+            ExpiryMode::OwnOnly => self.own_times.next_due(),
+            ExpiryMode::HiddenOnly | ExpiryMode::Ignored => None,
+        }
     }
 
     /// The records whose time has come, as far as the budget goes. Each is for [`Keyspace::fire`]; the list comes

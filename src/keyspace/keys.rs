@@ -318,6 +318,9 @@ impl<'a> Keys<'a> {
     /// record's needs a record of its own.
     fn arm(&mut self, key: &Key<'_>, meta: &mut Meta, part_due: Option<UnixMs>, old: Option<EntryRef>) {
         let Some(ms) = earlier(meta.expiry, part_due) else { return };
+        if let Some(ms) = meta.expiry {
+            self.space.note_own_time(self.db, key.bytes, ms);
+        }
         if let Some(old) = old
             && old.deadline().is_some_and(|old_ms| old_ms <= ms)
         {

@@ -10,6 +10,7 @@ pub mod evict;
 mod expire;
 mod key;
 mod keys;
+mod own;
 mod restore;
 mod space;
 mod strings;

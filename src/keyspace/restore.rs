@@ -148,6 +148,9 @@ impl Keys<'_> {
         let key = key.into();
         let form = pack(key.bytes, expiry.is_some(), object);
         self.space.put_new(self.db, &key, form, expiry, past);
+        if let Some(ms) = expiry {
+            self.space.note_own_time(self.db, key.bytes, ms);
+        }
         self.space.effects.touch(self.db, key.bytes);
     }
 

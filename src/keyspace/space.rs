@@ -62,6 +62,8 @@ pub enum ExpiryMode {
     Active,
     /// A due key is hidden, and stays until the primary says DEL, or until the pause or load ends.
     HiddenOnly,
+    /// Like `HiddenOnly`, but keys to which a client gives a time from now on are deleted by it (a writable replica).
+    OwnOnly,
     /// Due keys are served as they are (the stream of a primary, loading).
     Ignored,
 }
@@ -72,6 +74,7 @@ pub struct Keyspace {
     pub(super) slab: Slab,
     pub hasher: Hasher,
     pub(super) expiry: ExpiryIndex,
+    pub(super) own_times: super::own::OwnTimes,
     pub effects: Effects,
     pub counters: KeyCounters,
     pub access: AccessClock,
@@ -114,6 +117,7 @@ impl Keyspace {
             slab: Slab::new(),
             hasher,
             expiry: ExpiryIndex::new(now_ms),
+            own_times: Default::default(),
             effects: Effects::default(),
             counters: KeyCounters::default(),
             access: AccessClock::default(),

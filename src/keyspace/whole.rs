@@ -45,6 +45,9 @@ impl Keys<'_> {
         if let Some(ms) = entry.deadline() {
             meta.generation = space.expiry.arm(self.db, hash, ms);
         }
+        if let Some(ms) = meta.expiry {
+            space.note_own_time(self.db, name, ms);
+        }
         let entry = entry.rebuild(&mut space.slab, name, meta);
         let hasher = space.hasher;
         let db = space.db_mut(self.db);

@@ -41,3 +41,24 @@ fn giving_the_same_keys_a_time_over_and_over_takes_no_more_memory() {
     }
     assert!(sizes[29] <= sizes[2] * 11 / 10, "{sizes:?}");
 }
+
+#[test]
+fn a_writable_replica_deletes_the_keys_its_own_clients_gave_a_time() {
+    let mut house = House::new(4);
+    house.ask("SET theirs v PX 10");
+    house.ask("REPLICAOF 127.0.0.1 1");
+    assert!(house.ask("SET own v PX 10").starts_with("-READONLY"));
+    house.ask("CONFIG SET replica-read-only no");
+    house.ask("SET own v PX 10");
+    house.ask("SET moved v PX 10");
+    house.ask("SET later v PX 10");
+    house.ask("RENAME moved away");
+    house.ask("PEXPIRE later 40");
+    assert_eq!(house.pass_ms(20), 2);
+    assert_eq!(house.ask("DBSIZE"), ":2\r\n");
+    assert_eq!(house.pass_ms(30), 1);
+    assert_eq!(house.ask("EXISTS theirs"), ":0\r\n", "hidden until the primary deletes it");
+    assert_eq!(house.ask("DBSIZE"), ":1\r\n");
+    house.ask("REPLICAOF NO ONE");
+    assert_eq!(house.pass_ms(1), 1);
+}
