@@ -267,6 +267,8 @@ pub struct Spec {
     /// (since, what to use instead).
     pub deprecated: Option<(&'static str, &'static str)>,
     pub tips: &'static [&'static str],
+    /// Not for clients: servers say it to one another, or developers to servers.
+    pub system: bool,
     pub subcommands: &'static [&'static Spec],
     pub run: Run,
 }
@@ -288,6 +290,7 @@ impl Spec {
             history: &[],
             deprecated: None,
             tips: &[],
+            system: false,
             subcommands: &[],
             run: Run::Container,
         }
@@ -368,6 +371,11 @@ impl Spec {
 
     pub const fn tips(mut self, tips: &'static [&'static str]) -> Self {
         self.tips = tips;
+        self
+    }
+
+    pub const fn system(mut self) -> Self {
+        self.system = true;
         self
     }
 

@@ -11,6 +11,8 @@ pub struct Node {
     pub multiple: bool,
     /// The token is repeated with every repetition.
     pub multiple_token: bool,
+    /// The key spec it belongs to, where that is not the next one.
+    pub key_spec: Option<i64>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,7 +45,8 @@ impl Kind {
     }
 }
 
-/// Parses a usage line: `key [NX | XX] [EX seconds] field value [field value ...]`.
+/// Parses a usage line: `key [NX | XX] [EX seconds] field value [field value ...]`. What stands before `[...]` may be
+/// repeated.
 pub fn parse(syntax: &str) -> Vec<Node> {
     let spaced: String =
         syntax.chars().flat_map(|c| if "[]<>|".contains(c) { vec![' ', c, ' '] } else { vec![c] }).collect();
@@ -114,24 +117,27 @@ impl Reader<'_> {
 /// A usage line as it is shown: without the types that are told with `name:type`.
 pub fn shown(syntax: &str) -> String {
     let words = syntax.split(' ').map(|word| match word.split_once(':') {
-        Some((name, rest)) => format!("{name}{}", rest.trim_start_matches(char::is_alphabetic)),
+        Some((name, rest)) => format!("{name}{}", rest.trim_start_matches(char::is_alphanumeric)),
         None => word.to_string(),
     });
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// An argument by its word; `name:type` tells the type where the name alone would mislead.
+/// An argument by its word; `name:type` tells the type where the name alone would mislead, `name:number` the key spec.
 fn argument(word: &str) -> Node {
     match word.split_once(':') {
         Some((name, "double")) => plain(name.to_string(), Kind::Double),
         Some((name, "integer")) => plain(name.to_string(), Kind::Integer),
         Some((name, "string")) => plain(name.to_string(), Kind::String),
+        Some((name, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Node { key_spec: number.parse().ok(), ..plain(name.to_string(), kind_of(name)) }
+        }
         _ => plain(word.to_string(), kind_of(word)),
     }
 }
 
 fn plain(name: String, kind: Kind) -> Node {
-    Node { name, kind, token: None, optional: false, multiple: false, multiple_token: false }
+    Node { name, kind, token: None, optional: false, multiple: false, multiple_token: false, key_spec: None }
 }
 
 fn is_token(word: &str) -> bool {
@@ -148,7 +154,8 @@ fn kind_of(name: &str) -> Kind {
         "seconds" | "milliseconds" | "count" | "index" | "offset" | "start" | "end" | "stop"
         | "increment" | "decrement" | "db" | "destination-db" | "numkeys" | "timeout" | "cursor" | "bit"
         | "len" | "min-match-len" | "client-id" | "protover" | "maxage" | "version" | "index1" | "index2"
-        | "rank" | "num-matches" | "numreplicas" | "port" | "limit" => Kind::Integer,
+        | "rank" | "num-matches" | "numreplicas" | "port" | "limit" | "slot" | "start-slot" | "end-slot"
+        | "cluster-bus-port" | "config-epoch" => Kind::Integer,
         "score" | "weight" | "longitude" | "latitude" | "radius" | "width" | "height" | "member-score" => {
             Kind::Double
         }
@@ -179,6 +186,10 @@ fn as_one(mut nodes: Vec<Node>) -> Node {
 fn merge_repetitions(nodes: Vec<Node>) -> Vec<Node> {
     let mut merged: Vec<Node> = Vec::new();
     for node in nodes {
+        if node.optional && node.name == "..." {
+            merged.last_mut().expect("something stands before the dots").multiple = true;
+            continue;
+        }
         let Some(repeated) = repetition(&node) else {
             merged.push(node);
             continue;
@@ -223,6 +234,14 @@ mod tests {
         assert!(tree[0].multiple && !tree[0].optional);
         let Kind::Block(inner) = &tree[0].kind else { panic!("a block was expected, not {tree:?}") };
         assert_eq!(inner.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["key", "value"]);
+    }
+
+    #[test]
+    fn dots_repeat_what_stands_before_them() {
+        let tree = parse("<A | [B n]> [...] [GET pattern:1]");
+        assert!(tree.len() == 2 && tree[0].multiple && !tree[0].optional && !tree[1].multiple);
+        assert_eq!((tree[1].key_spec, &tree[1].kind), (Some(1), &Kind::Pattern));
+        assert_eq!(shown("[GET pattern:1]"), "[GET pattern]");
     }
 
     #[test]

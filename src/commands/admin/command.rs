@@ -207,7 +207,8 @@ fn write_docs(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
     reply.bulk(command.full_name.as_bytes());
     let fields = 3
         + usize::from(!spec.complexity.is_empty())
-        + usize::from(spec.deprecated.is_some()) * 3
+        + usize::from(spec.system || spec.deprecated.is_some())
+        + usize::from(spec.deprecated.is_some()) * 2
         + usize::from(!spec.history.is_empty())
         + usize::from(!tree.is_empty())
         + usize::from(!command.subcommands.is_empty());
@@ -222,10 +223,14 @@ fn write_docs(reply: &mut Reply<'_>, commands: &CommandTable, command: &Command)
         reply.bulk(name.as_bytes());
         reply.bulk(text.as_bytes());
     }
-    if let Some((since, instead)) = spec.deprecated {
+    let flags = [(spec.deprecated.is_some(), "deprecated"), (spec.system, "syscmd")];
+    let flags: Vec<&str> = flags.into_iter().filter_map(|(on, name)| on.then_some(name)).collect();
+    if !flags.is_empty() {
         reply.bulk(b"doc_flags");
-        reply.set(1);
-        reply.simple("deprecated");
+        reply.set(flags.len());
+        flags.iter().for_each(|flag| reply.simple(flag));
+    }
+    if let Some((since, instead)) = spec.deprecated {
         reply.bulk(b"deprecated_since");
         reply.bulk(since.as_bytes());
         reply.bulk(b"replaced_by");
@@ -269,7 +274,7 @@ fn write_arguments(reply: &mut Reply<'_>, nodes: &[Node], key_spec: &mut i64, la
         .into_iter()
         .filter_map(|(on, name)| on.then_some(name))
         .collect();
-        let is_key = node.kind == Kind::Key;
+        let is_key = node.kind == Kind::Key || node.key_spec.is_some();
         let shown = inner.is_none() && node.kind != Kind::PureToken;
         let fields = 2
             + usize::from(shown)
@@ -292,7 +297,7 @@ fn write_arguments(reply: &mut Reply<'_>, nodes: &[Node], key_spec: &mut i64, la
         }
         if is_key {
             reply.bulk(b"key_spec_index");
-            reply.int((*key_spec).min(last_spec));
+            reply.int(node.key_spec.unwrap_or((*key_spec).min(last_spec)));
             *key_spec += 1;
         }
         if !flags.is_empty() {

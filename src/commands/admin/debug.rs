@@ -12,7 +12,7 @@ pub static DEBUG: Spec = Spec::plain("debug", -2)
     .group(Group::Server)
     .complexity("Depends on subcommand.")
     .summary("A container for debugging commands.")
-    .syntax("subcommand [argument [argument ...]]")
+    .system()
     .run_engine(debug);
 
 fn debug(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {

@@ -6,6 +6,7 @@ pub static LOLWUT: Spec = Spec::read("lolwut", -1)
     .flags(Flags::FAST)
     .group(Group::Server)
     .since("5.0.0")
+    .complexity("")
     .summary("Shows the server's version, and something to look at.")
     .syntax("[VERSION version]")
     .run(lolwut);

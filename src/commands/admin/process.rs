@@ -87,6 +87,7 @@ fn shutdown(engine: &mut Engine, id: ClientId, args: &Args<'_>) -> CmdResult {
 pub static MONITOR: Spec = Spec::plain("monitor", 1)
     .flags(Flags::ADMIN.with(Flags::NOSCRIPT).with(Flags::LOADING).with(Flags::STALE))
     .group(Group::Server)
+    .complexity("")
     .summary("Shows every command that the server runs.")
     .run_engine(|engine, id, _| {
         engine.start_monitoring(id);

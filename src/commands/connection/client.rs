@@ -46,7 +46,10 @@ static LIST: Spec = Spec::plain("list", -2)
     .since("2.4.0")
     .complexity("O(N) where N is the number of client connections")
     .summary("Lists connections.")
-    .syntax("[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]")
+    .syntax(
+        "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]] [USER username] [ADDR ip:port] \
+         [LADDR ip:port] [SKIPME <YES | NO>] [MAXAGE maxage]",
+    )
     .tips(&["nondeterministic_output"])
     .run_engine(list);
 
@@ -91,8 +94,9 @@ static KILL: Spec = Spec::plain("kill", -3)
     .complexity("O(N) where N is the number of client connections")
     .summary("Closes connections.")
     .syntax(
-        "<ip:port | <[ID client-id [client-id ...]] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | \
-         [USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]>>",
+        "<ip:port | <[ID client-id [client-id ...]] | \
+         [TYPE <NORMAL | MASTER | PRIMARY | SLAVE | REPLICA | PUBSUB>] | [USER username] | [ADDR ip:port] | \
+         [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> [...]>",
     )
     .run_engine(kill);
 

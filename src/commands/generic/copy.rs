@@ -12,7 +12,7 @@ pub static COPY: Spec = Spec::write("copy", -3)
     .flags(Flags::DENYOOM)
     .acl(Acl::KEYSPACE)
     .since("6.2.0")
-    .complexity("O(N) for collections, where N is the number of elements; O(1) for strings.")
+    .complexity("O(N) for collections, where N is the number of elements, O(1) for strings.")
     .summary("Copies the value of a key to another key.")
     .syntax("source destination [DB destination-db] [REPLACE]")
     .run(copy);

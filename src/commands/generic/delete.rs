@@ -20,7 +20,9 @@ pub static UNLINK: Spec = Spec::write("unlink", -2)
     .flags(Flags::FAST)
     .acl(Acl::KEYSPACE)
     .since("4.0.0")
-    .complexity("O(N) where N is the number of keys: their values are freed outside of the command.")
+    .complexity(
+        "O(1) for each key, whatever it holds. What that was, N allocations, is freed in O(N) outside of the command.",
+    )
     .summary("Deletes keys; the memory of their values is given back later.")
     .syntax("key [key ...]")
     .tips(&["request_policy:multi_shard", "response_policy:agg_sum"])

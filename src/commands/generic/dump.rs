@@ -6,14 +6,16 @@ use crate::engine::{
 use crate::keyspace::{EventClass, Object, PastUse};
 use crate::persist::rdb;
 
-const COMPLEXITY: &str = "O(1) to find the key, and O(N*M) to write or read N elements of M bytes; for sorted sets \
-                          O(N*M*log(N)) to read.";
+const RESTORING: &str = "O(1) to make the key, and O(N*M) to read N elements of M bytes: O(1)+O(1*M), so O(1), for a \
+                         short string, and O(N*M*log(N)) for a sorted set, whose members take O(log(N)) each.";
 
 pub static DUMP: Spec = Spec::read("dump", 2)
     .keys(&[KeySpec::at(1, KeyFlags::RO.with(KeyFlags::ACCESS))])
     .acl(Acl::KEYSPACE)
     .since("2.6.0")
-    .complexity(COMPLEXITY)
+    .complexity(
+        "O(1) to find the key, and O(N*M) to write N elements of M bytes: O(1)+O(1*M), so O(1), for a short string.",
+    )
     .summary("Returns the value at a key in the form of data files.")
     .syntax("key")
     .tips(&["nondeterministic_output"])
@@ -44,7 +46,7 @@ pub static RESTORE: Spec = Spec::write("restore", -4)
     .flags(Flags::DENYOOM)
     .acl(Acl::KEYSPACE.with(Acl::DANGEROUS))
     .since("2.6.0")
-    .complexity(COMPLEXITY)
+    .complexity(RESTORING)
     .summary("Makes a key of what DUMP returned.")
     .syntax(SYNTAX)
     .history(HISTORY)
@@ -56,10 +58,11 @@ pub static RESTORE_ASKING: Spec = Spec::write("restore-asking", -4)
     .acl(Acl::KEYSPACE.with(Acl::DANGEROUS))
     .group(Group::Server)
     .since("3.0.0")
-    .complexity(COMPLEXITY)
+    .complexity(RESTORING)
     .summary("RESTORE into a slot that is being moved: cluster nodes say it to one another.")
     .syntax(SYNTAX)
     .history(HISTORY)
+    .system()
     .run(restore);
 
 #[derive(Default)]

@@ -13,6 +13,7 @@ pub static PFDEBUG: Spec = Spec::write("pfdebug", 3)
     .complexity("N/A")
     .summary("Looks into a HyperLogLog.")
     .syntax("subcommand key")
+    .system()
     .run(pfdebug);
 
 fn pfdebug(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
@@ -66,6 +67,7 @@ pub static PFSELFTEST: Spec = Spec::plain("pfselftest", 1)
     .since("2.8.9")
     .complexity("N/A")
     .summary("Tests the HyperLogLogs of this build.")
+    .system()
     .run(pfselftest);
 
 fn pfselftest(ctx: &mut Ctx<'_>, _args: &Args<'_>) -> CmdResult {

@@ -30,8 +30,8 @@ pub static SORT: Spec = Spec::write("sort", -2)
     .complexity(COMPLEXITY)
     .summary("Sorts the elements of a list, a set or a sorted set, and may store the outcome.")
     .syntax(
-        "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA] \
-         [STORE destination]",
+        "key [BY pattern:1] [LIMIT offset count] [GET pattern:1 [GET pattern:1 ...]] [ASC | DESC] [ALPHA] \
+         [STORE destination:2]",
     )
     .run(|ctx, args| run(ctx, args, true));
 
@@ -44,7 +44,9 @@ pub static SORT_RO: Spec = Spec::read("sort_ro", -2)
     .since("7.0.0")
     .complexity(COMPLEXITY)
     .summary("Sorts the elements of a list, a set or a sorted set.")
-    .syntax("key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] [ALPHA]")
+    .syntax(
+        "key [BY pattern:1] [LIMIT offset count] [GET pattern:1 [GET pattern:1 ...]] [ASC | DESC] [ALPHA]",
+    )
     .run(|ctx, args| run(ctx, args, false));
 
 fn run(ctx: &mut Ctx<'_>, args: &Args<'_>, stores: bool) -> CmdResult {

@@ -45,7 +45,7 @@ pub static XREVRANGE: Spec = Spec::read("xrevrange", -4)
          elements with COUNT), you can consider it O(1).",
     )
     .summary("Returns the entries of a stream between two IDs, the last first.")
-    .syntax("key end start [COUNT count]")
+    .syntax("key end:string start:string [COUNT count]")
     .history(HISTORY)
     .run(|ctx, args| range(ctx, args, true));
 

@@ -104,7 +104,7 @@ const fn range_spec(name: &'static str) -> Spec {
         .keys(READ)
         .acl(Acl::STRING)
         .group(Group::String)
-        .complexity("O(N) where N is the length of the returned string.")
+        .complexity("O(N) where N is the length of the returned string: O(1) for short ones.")
         .summary("Reads a part of the string at a key.")
         .syntax("key start end")
 }
