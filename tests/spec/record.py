@@ -34,7 +34,7 @@ At the head of a group:
 """
 
 import argparse
-import os
+import concurrent.futures
 import re
 import select
 import signal
@@ -47,6 +47,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LONG = 256
+TRIES = 4
 HEAD = {"no-multi", "no-log", "resp2", "resp3", "process", "later"}
 ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x07: "\\a", 0x08: "\\b", 0x22: '\\"', 0x5C: "\\\\"}
 UNESCAPES = {"n": 10, "r": 13, "t": 9, "a": 7, "b": 8}
@@ -361,22 +362,49 @@ def record(path, port):
     path.write_text("\n".join(out))
 
 
+def differences(steps, results, proto):
+    """The steps whose replies are not as written, with what is written and what was got."""
+    found = []
+    for step, got in zip(steps, results):
+        expected = [(c, t) for c, p, t in step.replies if p in ("", str(proto))]
+        if not near(expected, got, step.marks):
+            found.append((step, expected, got))
+    return found
+
+
 def check(path, port, limit):
-    """Compares a server's replies with those written; returns how many requests differ."""
-    wrong = asked = 0
+    """Compares a server's replies with those written; returns how many requests differ, and what to say."""
+    wrong, asked, said = 0, 0, []
     for head, steps, _ in read_groups(path):
         for proto in protocols(head) if steps and "later" not in head else []:
-            for step, got in zip(steps, run_group(head, steps, port, proto)):
-                asked += step.advance is None
-                expected = [(c, t) for c, p, t in step.replies if p in ("", str(proto))]
-                if not near(expected, got, step.marks):
-                    wrong += 1
-                    if wrong <= limit:
-                        print(f"{path.name} RESP{proto}: {step.client}> {step.text or step.before[-1]}")
-                        print("  expected", *[f"{c}< {t}" for c, t in expected], sep="\n    ")
-                        print("  got", *[f"{c}< {t}" for c, t in got], sep="\n    ")
-    print(f"{path.name}: {asked} requests, {wrong} differ")
-    return wrong
+            asked += sum(step.advance is None for step in steps)
+            # On a busy machine a short time to live may end before the next request: what differs is asked again.
+            for _ in range(TRIES):
+                found = differences(steps, run_group(head, steps, port, proto), proto)
+                if not found:
+                    break
+            for step, expected, got in found:
+                wrong += 1
+                if wrong <= limit:
+                    said.append(f"{path.name} RESP{proto}: {step.client}> {step.text or step.before[-1]}")
+                    said += ["  expected", *[f"    {c}< {t}" for c, t in expected]]
+                    said += ["  got", *[f"    {c}< {t}" for c, t in got]]
+    said.append(f"{path.name}: {asked} requests, {wrong} differ")
+    return wrong, said
+
+
+def work(path, args):
+    """Records or checks one file, on a server of its own unless one runs already."""
+    process, port = None, args.port
+    if port is None:
+        process, port, folder = start(args.server or "valkey-server")
+    try:
+        return check(path, port, args.limit) if args.check else (0, record(path, port) or [])
+    finally:
+        if process:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            folder.cleanup()
 
 
 def start(binary):
@@ -409,25 +437,17 @@ def main():
     parser.add_argument("--port", type=int, help="a server that runs already on this port")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     parser.add_argument("--limit", type=int, default=40, help="how many differences to show of a file")
+    parser.add_argument("--jobs", type=int, default=4, help="files at a time; they mostly wait")
     parser.add_argument("files", nargs="*", type=Path)
     args = parser.parse_args()
     files = args.files or sorted(HERE.glob("*.resp"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    process = None
-    port, wrong = args.port, 0
-    if port is None:
-        process, port, folder = start(args.server or "valkey-server")
-    try:
-        for path in files:
-            if args.check:
-                wrong += check(path, port, args.limit)
-            else:
-                record(path, port)
-    finally:
-        if process:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            folder.cleanup()
+    wrong = 0
+    with concurrent.futures.ThreadPoolExecutor(1 if args.port else args.jobs) as jobs:
+        for differ, said in jobs.map(lambda path: work(path, args), files):
+            wrong += differ
+            if said:
+                print(*said, sep="\n", flush=True)
     sys.exit(1 if wrong else 0)
 
 
