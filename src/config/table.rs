@@ -539,9 +539,9 @@ section "Testing" {
     rdb_key_save_delay: i32 = 0, "rdb-key-save-delay", int(i32::MIN, INT), HIDDEN, Nothing, Live;
     /// Microseconds to wait after each key that is loaded.
     key_load_delay: i32 = 0, "key-load-delay", int(i32::MIN, INT), HIDDEN, Nothing, Live;
-    /// After how many bytes of loading clients are looked after.
+    /// After how many bytes of loading clients are looked after at the latest; mostly it is sooner, every millisecond.
     loading_process_events_interval_bytes: u64 = 2 << 20, "loading-process-events-interval-bytes", int(1024, INT), HIDDEN,
-        Nothing, Inert;
+        Nothing, Live;
     /// Milliseconds after which a stuck loop reports itself; 0 never.
     watchdog_period: u32 = 0, "watchdog-period", int(0, INT), HIDDEN, Watchdog, Inert;
     /// Exit after a panic instead of aborting.

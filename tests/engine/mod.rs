@@ -7,6 +7,7 @@ mod hash;
 mod hostile;
 pub(crate) mod house;
 mod lists;
+mod loading;
 mod migrate;
 pub(crate) mod no_process;
 pub(crate) mod propagation;

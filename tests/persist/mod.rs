@@ -6,6 +6,6 @@ mod damage;
 mod golden;
 mod held;
 mod old_forms;
-mod power_cut;
+pub(crate) mod power_cut;
 mod round_trip;
-mod sim_disk;
+pub(crate) mod sim_disk;

@@ -167,7 +167,8 @@ impl Engine {
             if files.open.is_none() && !self.open_part(files) {
                 return Ran::Failed;
             }
-            match self.read_part(files, meter) {
+            let loaded = self.read_part(files, meter);
+            match loaded {
                 FileLoad::Open => return Ran::Spent,
                 FileLoad::Failed => return Ran::Failed,
                 FileLoad::Cut if files.at + 1 < files.parts.len() => {
@@ -176,7 +177,10 @@ impl Engine {
                 }
                 FileLoad::Cut | FileLoad::Whole => {}
             }
-            let Some(part) = files.parts.get(files.at) else { return Ran::End };
+            let Some(part) = files.parts.get_mut(files.at) else { return Ran::End };
+            if let (FileLoad::Cut, Some(Open::Commands(replay))) = (loaded, &files.open) {
+                part.size = replay.valid();
+            }
             let seconds = monotonic_us().saturating_sub(files.began_us) as f64 / 1e6;
             if part.size > 0 {
                 tracing::info!(

@@ -52,6 +52,11 @@ impl Replay {
     pub(super) fn offset(&self) -> u64 {
         self.log.offset()
     }
+
+    /// Up to where all commands ran.
+    pub(super) fn valid(&self) -> u64 {
+        self.valid
+    }
 }
 
 impl Engine {
