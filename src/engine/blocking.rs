@@ -26,7 +26,7 @@ pub struct Blocked {
     pub deadline: Option<UnixMs>,
     pub reason: BlockReason,
     /// Its client wants no reply to it.
-    muted: bool,
+    pub(super) muted: bool,
     /// What running it has taken so far, in ticks.
     ticks: u64,
 }
@@ -151,6 +151,9 @@ impl Engine {
         if matches!(on.reason, BlockReason::Copies(_)) {
             self.blocking.for_copies.push(id);
         }
+        if on.reason == BlockReason::Walk {
+            self.walks.begin(id, db, args.get(1));
+        }
         let args = on.instead.unwrap_or_else(|| args.to_owned());
         client.io.arg_bytes = args.heap_bytes();
         client.blocked = Some(Box::new(Blocked {
@@ -174,7 +177,7 @@ impl Engine {
     }
 
     /// Counts a command whose waiting is over.
-    fn account_blocked(&mut self, id: ClientId, blocked: &Blocked, failed: bool) {
+    pub(super) fn account_blocked(&mut self, id: ClientId, blocked: &Blocked, failed: bool) {
         let slices = blocked.args.slices();
         self.account(id, blocked.command, &Args::new(&slices), blocked.ticks, failed);
     }
@@ -193,6 +196,9 @@ impl Engine {
                 }
             }
         }
+        if blocked.reason == BlockReason::Walk {
+            self.walks.forget(id);
+        }
         if let Some(ms) = blocked.deadline {
             self.blocking.deadlines.remove(&(ms, id));
         }
@@ -210,7 +216,9 @@ impl Engine {
     /// Whether a client waits for something that somebody else may end its waiting for.
     pub fn may_unblock(&self, id: ClientId) -> bool {
         let blocked = self.clients.get(id).and_then(|client| client.blocked.as_ref());
-        blocked.is_some_and(|blocked| !matches!(blocked.reason, BlockReason::Shutdown | BlockReason::Load))
+        blocked.is_some_and(|blocked| {
+            !matches!(blocked.reason, BlockReason::Shutdown | BlockReason::Load | BlockReason::Walk)
+        })
     }
 
     /// Ends a wait without a value (timeout, CLIENT UNBLOCK); says whether the client waited.
@@ -256,6 +264,7 @@ impl Engine {
     /// After SWAPDB: keys that somebody waits for may have come with the other database, or gone with it.
     pub fn note_swapped(&mut self, a: DbIndex, b: DbIndex) {
         self.blocking.note_databases(|db| db == a || db == b);
+        self.walks.restart(|db| db == a || db == b);
     }
 
     /// Notes which touched keys somebody waits for.

@@ -54,6 +54,8 @@ pub enum BlockReason {
     Group,
     /// Waits for no key but for the end of the server.
     Shutdown,
+    /// Waits for no key but for the end of its walk over all of them.
+    Walk,
     /// Waits for no key but for copies of what the client wrote.
     Copies(Copies),
     /// Waits for no key but for the end of a load that it asked for.
@@ -69,7 +71,7 @@ impl BlockReason {
             BlockReason::ZSet => found == Some(Kind::Zset),
             BlockReason::Stream => found == Some(Kind::Stream),
             BlockReason::Group => true,
-            BlockReason::Shutdown | BlockReason::Copies(_) | BlockReason::Load => false,
+            BlockReason::Shutdown | BlockReason::Walk | BlockReason::Copies(_) | BlockReason::Load => false,
         }
     }
 }

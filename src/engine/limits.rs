@@ -61,6 +61,12 @@ pub(super) fn passes_output_limit(
 }
 
 impl Engine {
+    /// From how many bytes of pending output on a client is closed; 0 for no limit.
+    pub(super) fn hard_output_bytes(&self, id: ClientId) -> u64 {
+        let limits = &self.config.client_output_buffer_limit;
+        self.clients.get(id).map_or(0, |client| limits[class_of(client)].hard_bytes)
+    }
+
     #[cold]
     pub(super) fn close_for_output(&mut self, id: ClientId) {
         if self.is_gone(id) {

@@ -15,6 +15,7 @@ use super::pause::Pause;
 use super::saving::{ChildNews, Saving};
 use super::table::CommandTable;
 use super::tracking::Tracking;
+use super::walks::Walks;
 use super::watch::WatchIndex;
 use crate::config::{Config, ShutdownFlags};
 use crate::ids::{ClientId, UnixMs};
@@ -142,6 +143,7 @@ pub struct Engine {
     pub watch: WatchIndex,
     pub tracking: Tracking,
     pub blocking: Blocking,
+    pub walks: Walks,
     pub pause: Pause,
     pub stats: Meters,
     pub clock: TurnClock,
@@ -261,6 +263,7 @@ impl Engine {
             pubsub: PubSub::default(),
             watch: WatchIndex::default(),
             blocking: Blocking::default(),
+            walks: Walks::default(),
             pause: Pause::default(),
             clock: TurnClock::default(),
             server,

@@ -37,6 +37,7 @@ pub mod spec;
 pub mod syntax;
 pub mod table;
 pub mod tracking;
+pub mod walks;
 mod watch;
 
 pub use args::{Args, OwnedArgs};

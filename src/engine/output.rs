@@ -96,6 +96,15 @@ impl Output {
         }
     }
 
+    /// Appends bytes that are complete, without copying them.
+    pub fn append(&mut self, bytes: Vec<u8>) {
+        if !self.buf.is_empty() {
+            let head = std::mem::replace(&mut self.buf, Vec::with_capacity(MIN_BYTES));
+            self.seal(Chunk::Own(head));
+        }
+        self.seal(Chunk::Own(bytes));
+    }
+
     fn seal(&mut self, chunk: Chunk) {
         self.sealed_bytes += chunk.bytes().len();
         self.sealed_capacity += chunk.bytes().capacity();

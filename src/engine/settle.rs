@@ -44,6 +44,9 @@ impl Engine {
         if !self.blocking.is_empty() {
             self.settle_blocked();
         }
+        if !self.walks.is_empty() {
+            self.settle_walks();
+        }
         self.keyspace.effects.clear();
     }
 

@@ -176,6 +176,11 @@ impl Keyspace {
         self.find_raw(db, &Key::new(key)).is_some()
     }
 
+    /// Whether a key is there whose time has not come.
+    pub fn has_living(&self, db: DbIndex, key: &[u8]) -> bool {
+        self.find_raw(db, &Key::new(key)).is_some_and(|entry| !self.is_due(entry))
+    }
+
     /// Whether a key is there with its time come.
     pub fn is_due_raw(&self, db: DbIndex, key: &[u8]) -> bool {
         self.find_raw(db, &Key::new(key)).is_some_and(|entry| self.is_due(entry))

@@ -123,6 +123,16 @@ impl Keys<'_> {
         next
     }
 
+    /// Tells `f` the living keys that follow a cursor, some `count` of them, and returns the next cursor; it deletes
+    /// none.
+    pub fn walk(&self, cursor: u64, count: usize, mut f: impl FnMut(&[u8])) -> u64 {
+        self.space.db(self.db).dict.scan(cursor, count, &self.space.hasher, |entry| {
+            if !self.space.is_due(entry) {
+                f(entry.key());
+            }
+        })
+    }
+
     /// Tells `f` every living key of the database. O(keys).
     pub fn for_each(&self, mut f: impl FnMut(&[u8], Kind)) {
         for entry in self.space.db(self.db).dict.iter() {

@@ -4,6 +4,7 @@ use super::batch::note_query;
 use super::turn::Loop;
 use crate::engine::Engine;
 use crate::keyspace::wheel::Budget;
+use crate::sys::clock::{ticks, ticks_to_ns};
 use std::time::Duration;
 
 /// Clients looked after in a run of the cron, at least.
@@ -43,7 +44,7 @@ const WEIGHT: f64 = 0.05;
 impl Cron {
     /// How long the loop may sleep.
     pub fn until_due(&self, engine: &Engine) -> Duration {
-        if self.busy {
+        if self.busy || !engine.walks.is_empty() {
             return Duration::ZERO;
         }
         let mut wait_us = self.next_us.saturating_sub(engine.clock.monotonic_us);
@@ -66,6 +67,7 @@ impl Loop {
         let mut budget = Budget::TURN;
         self.engine.expire_due(&mut budget);
         self.engine.time_out_blocked();
+        self.walk();
         self.resume();
         let evicting = self.engine.go_on_evicting();
         let freeing = self.engine.keyspace.free_slice(4);
@@ -131,6 +133,19 @@ impl Loop {
         *stale += (share - *stale) * WEIGHT;
         if !chunks.is_empty() {
             self.helper.unmap(chunks);
+        }
+    }
+
+    /// Takes walks over all keys on, for a moment.
+    fn walk(&mut self) {
+        /// What a turn has for them.
+        const SHARE_NS: u64 = 200_000;
+        let began = ticks();
+        while !self.engine.walks.is_empty() && ticks_to_ns(ticks().wrapping_sub(began)) < SHARE_NS {
+            self.engine.step_walk();
+            if self.engine.server.loading {
+                return;
+            }
         }
     }
 

@@ -15,4 +15,5 @@ mod scan;
 mod secrets;
 mod streams;
 mod tracking;
+mod walk;
 mod zset;

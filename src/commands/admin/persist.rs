@@ -128,6 +128,7 @@ fn empty(engine: &mut Engine) {
     }
     // The same data comes back: nobody is told that it went.
     engine.keyspace.effects.flushed.clear();
+    engine.walks.restart(|_| true);
 }
 
 /// DEBUG RELOAD: saves, empties the databases, loads.

@@ -1,6 +1,8 @@
 //! SCAN, KEYS, RANDOMKEY, DBSIZE; and what the scans of collections share with SCAN: options, cursor, reply.
 
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::engine::flow::{BlockOn, BlockReason};
+use crate::engine::walks::WALK_AT_ONCE;
+use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Flow, Group, KeyFlags, KeySpec, Spec, done};
 use crate::keyspace::Kind;
 use crate::resp::reply::{Deferred, Reply};
 use crate::types::packed::Value;
@@ -177,6 +179,9 @@ fn keys(ctx: &mut Ctx<'_>, args: &Args<'_>) -> CmdResult {
     let pattern = Glob::new(args.get(1));
     // COMPAT: a lone star means every key, the empty one as well, which no other pattern of stars matches.
     let all = args.get(1) == b"*";
+    if ctx.keys.len() > WALK_AT_ONCE && !ctx.env.must_not_block && pattern.literal().is_none() {
+        return Ok(Flow::Block(Box::new(BlockOn::keys(&[], None, BlockReason::Walk))));
+    }
     let Ctx { keys, reply, .. } = ctx;
     let at = reply.defer();
     let mut count = 0;
