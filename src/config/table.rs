@@ -340,7 +340,7 @@ section "Snapshots" {
     /// For whom values are written: 10 for Redis 7.0, 11 for later Redis, 80 for Valkey 9 (as 11, but for hashes some
     /// of whose fields have a time to live).
     rdb_compat: RdbCompat = RdbCompat::Redis, "rdb-compat", choice, NONE, Nothing, Live;
-    /// Delete data files that only served replication.
+    /// Delete data files that only served replication. A server without replicas makes none.
     rdb_del_sync_files: bool = false, "rdb-del-sync-files", flag, NONE, Nothing, Inert;
     /// Flush the data file piece by piece while it is written.
     rdb_save_incremental_fsync: bool = true, "rdb-save-incremental-fsync", flag, NONE, Nothing, Live;
@@ -502,17 +502,17 @@ section "Threads and processors" {
     events_per_io_thread: u32 = 2, "events-per-io-thread", int(0, INT), HIDDEN, Nothing, Inert;
     /// For how many commands at once memory is prefetched.
     prefetch_batch_max_size: u32 = 16, "prefetch-batch-max-size", int(0, 128), NONE, Nothing, Inert;
-    /// The processors the server runs on.
+    /// The processors the server runs on, as in `0-7:2,9`; none leaves it to the system.
     server_cpulist: Text = Text::new(), "server-cpulist" | "server_cpulist", optional(checks::anything), IMMUTABLE,
-        Nothing, Inert;
+        Nothing, Live;
     /// The processors its helper threads run on.
-    bio_cpulist: Text = Text::new(), "bio-cpulist" | "bio_cpulist", optional(checks::anything), IMMUTABLE, Nothing, Inert;
+    bio_cpulist: Text = Text::new(), "bio-cpulist" | "bio_cpulist", optional(checks::anything), IMMUTABLE, Nothing, Live;
     /// The processors a child that rewrites the log runs on.
     aof_rewrite_cpulist: Text = Text::new(), "aof-rewrite-cpulist" | "aof_rewrite_cpulist", optional(checks::anything),
-        IMMUTABLE, Nothing, Inert;
+        IMMUTABLE, Nothing, Live;
     /// The processors a child that saves runs on.
     bgsave_cpulist: Text = Text::new(), "bgsave-cpulist" | "bgsave_cpulist", optional(checks::anything), IMMUTABLE,
-        Nothing, Inert;
+        Nothing, Live;
 }
 
 section "Defragmentation" {

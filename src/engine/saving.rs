@@ -70,6 +70,8 @@ pub enum ChildNews {
     Failed,
     Killed {
         signal: i32,
+        /// What it took to remove its file.
+        unlink_us: u64,
     },
 }
 
@@ -190,7 +192,11 @@ impl Engine {
 
     /// The periodic look at the child, at what was scheduled and at the save points.
     pub fn tend_saves(&mut self) {
-        while let Some(news) = self.host.poll_child() {
+        self.settle_adoption();
+        // The base of a child that rewrote the log comes behind the switch of increments that it began with.
+        while (self.aof.is_settled() || self.saving.child_for(ChildWork::Rewrite).is_none())
+            && let Some(news) = self.host.poll_child()
+        {
             self.hear_child(news);
         }
         if self.saving.child.is_some() || self.tend_rewrite() {
@@ -241,8 +247,10 @@ impl Engine {
                 self.saving.last_ok = true;
                 self.saving.last_cow_bytes = child.cow_bytes;
             }
-            ChildNews::Killed { signal } => {
+            ChildNews::Killed { signal, unlink_us } => {
                 tracing::warn!("Background saving terminated by signal {signal}");
+                let unlink_ms = unlink_us / 1000;
+                self.stats.note_latency(&self.config, "rdb-unlink-temp-file", unlink_ms, now_ms / 1000);
                 self.saving.last_ok &= signal == CALLED_OFF;
             }
             _ => {

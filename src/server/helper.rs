@@ -33,6 +33,7 @@ impl Helper {
         let pending = Arc::new(Pending::default());
         let left = Arc::clone(&pending);
         std::thread::Builder::new().name("bio_lazy_free".into()).spawn(move || {
+            crate::sys::cpu::join_helpers();
             for job in queue {
                 match job {
                     Job::Free(objects) => {

@@ -23,3 +23,4 @@ mod saving;
 mod shutdown;
 mod turn;
 mod usage;
+mod vigil;

@@ -10,6 +10,17 @@ pub struct OomScore {
 }
 
 impl OomScore {
+    /// The score that a child gets; `None` leaves it what its parent has.
+    pub fn of_child(&self, config: &Config) -> Option<i32> {
+        let [_, _, child] = config.oom_score_adj_values;
+        let score = match config.oom_score_adj {
+            OomScoreAdj::No => return None,
+            OomScoreAdj::Relative => self.base.unwrap_or(0).saturating_add(child),
+            OomScoreAdj::Absolute => child,
+        };
+        Some(score.clamp(-1000, 1000))
+    }
+
     /// Sets the score of a primary or a replica, or goes back to the one there was.
     ///
     /// # Errors

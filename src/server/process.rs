@@ -3,7 +3,7 @@
 use super::helper::Pending;
 use super::listening::Listening;
 use super::oom::OomScore;
-use super::saving::SaveProcess;
+use super::saving::{Children, SaveProcess};
 use super::{crash, dial, log, rewriting, saving, signals};
 use crate::config::{Config, Effect, replace, rewrite};
 use crate::engine::Host;
@@ -36,7 +36,7 @@ pub struct Process {
     /// The configuration file, if there is one.
     pub config_file: Option<Vec<u8>>,
     /// The child that writes a snapshot.
-    pub child: Option<SaveProcess>,
+    pub children: Children,
     pub oom: OomScore,
 }
 
@@ -117,10 +117,9 @@ impl Host for Process {
         config: &Config,
         options: &SaveOptions<'_>,
     ) -> Result<i32, String> {
-        let child = SaveProcess::start(space, config, options).map_err(|error| reason(&error))?;
-        let pid = child.pid();
-        self.child = Some(child);
-        Ok(pid)
+        let score = self.oom.of_child(config);
+        let child = SaveProcess::start(space, config, options, score).map_err(|error| reason(&error))?;
+        Ok(self.children.watch(child))
     }
 
     fn write_base(
@@ -140,18 +139,17 @@ impl Host for Process {
         options: &SaveOptions<'_>,
         base: &Base<'_>,
     ) -> Result<i32, String> {
-        let child = rewriting::start(space, config, options, base).map_err(|error| reason(&error))?;
-        let pid = child.pid();
-        self.child = Some(child);
-        Ok(pid)
+        let score = self.oom.of_child(config);
+        let child = rewriting::start(space, config, options, base, score).map_err(|error| reason(&error))?;
+        Ok(self.children.watch(child))
     }
 
     fn forget_child(&mut self) {
-        saving::forget(&mut self.child);
+        self.children.forget();
     }
 
     fn poll_child(&mut self) -> Option<ChildNews> {
-        saving::poll(&mut self.child)
+        self.children.poll()
     }
 
     fn stop_child(&mut self, pid: i32, signal: i32) {

@@ -1,8 +1,9 @@
 //! The base of the append-only file: written by this process at the start, or by a child of it.
 
 use super::log::{notice, warning};
-use super::saving::{SaveProcess, pause};
+use super::saving::{SaveProcess, Setup, pause, remove_aside};
 use crate::config::Config;
+use crate::engine::aof::rewrite_files;
 use crate::engine::machine::Base;
 use crate::keyspace::Keyspace;
 use crate::persist::aof;
@@ -27,8 +28,11 @@ pub fn start(
     config: &Config,
     options: &SaveOptions<'_>,
     base: &Base<'_>,
+    oom_score: Option<i32>,
 ) -> io::Result<SaveProcess> {
-    SaveProcess::run("AOF rewrite", config.rdb_key_save_delay != 0, |told| {
+    let slow = config.rdb_key_save_delay != 0;
+    let setup = Setup { what: "AOF rewrite", slow, processors: &config.aof_rewrite_cpulist, oom_score };
+    SaveProcess::run(&setup, |told| {
         let target = format!("{}{}.aof", base.target.display(), pid());
         let written = write_to(space, config, options, base, Path::new(&target), told);
         if written {
@@ -36,6 +40,13 @@ pub fn start(
         }
         written
     })
+}
+
+/// Removes what a child that was to rewrite the log may have left.
+pub fn remove_leftovers(pid: i32) {
+    for name in rewrite_files(pid) {
+        remove_aside(&name);
+    }
 }
 
 fn write_to(

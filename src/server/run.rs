@@ -8,6 +8,7 @@ use super::listening::Listening;
 use super::log::{self, notice, warning};
 use super::oom::OomScore;
 use super::process::{Process, RESERVED_FDS, purge_aside};
+use super::saving::Children;
 use super::turn::Loop;
 use super::{crash, signals, title};
 use crate::config::{Config, Declaration, Disk, Invocation, LoadError, Loaded, Sources, load};
@@ -17,7 +18,7 @@ use crate::engine::{Engine, REDIS_VERSION, client_info, info};
 use crate::keyspace::Keyspace;
 use crate::sys::entropy::{Rng, random_bytes, random_hex};
 use crate::sys::fd::EventFd;
-use crate::sys::{clock, limits, process, proctitle, syscheck, witness};
+use crate::sys::{clock, cpu, limits, process, proctitle, syscheck, witness};
 use crate::table::Hasher;
 use mio::{Events, Poll};
 use std::cell::RefCell;
@@ -120,6 +121,7 @@ fn serve(argv: &[Vec<u8>], loaded: Loaded, renames: Vec<(String, String)>) -> Ex
     }
     super::banner::show(&config);
     purge_aside(&config);
+    keep_to_processors(&config);
     match assemble(config, file, renames, supervisor) {
         Ok(mut server) => run(&mut server, supervisor),
         Err(error) => {
@@ -193,6 +195,19 @@ fn random_hasher() -> Hasher {
     Hasher::new(word(0), word(8))
 }
 
+/// Keeps this thread, and the helpers to come, to the processors that the configuration names.
+fn keep_to_processors(config: &Config) {
+    let failed = |directive: &str, error: std::io::Error| {
+        warning!("Can't keep to the processors of '{directive}': {}", crate::sys::errno::reason(&error));
+    };
+    if let Err(error) = cpu::keep_helpers_on(&String::from_utf8_lossy(&config.bio_cpulist)) {
+        failed("bio-cpulist", error);
+    }
+    if let Err(error) = cpu::bind_to_processors(&String::from_utf8_lossy(&config.server_cpulist)) {
+        failed("server-cpulist", error);
+    }
+}
+
 /// Puts the machine, its sockets and its helper together.
 fn assemble(
     config: Config,
@@ -237,7 +252,7 @@ fn assemble(
         listening: Rc::clone(&listening),
         pending: std::sync::Arc::clone(&helper.pending),
         config_file: file,
-        child: None,
+        children: Children::default(),
         oom,
     });
     let mut engine = Engine::new(commands, config, facts, keyspace, host);

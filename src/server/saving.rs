@@ -2,6 +2,8 @@
 //! it reads; it logs by itself, tells its progress over a socket, and ends without running anything of the process'.
 
 use super::log::{notice, verbose, warning};
+use super::rewriting;
+use super::vigil::{Verdict, Vigil};
 use crate::config::Config;
 use crate::engine::saving::ChildNews;
 use crate::keyspace::Keyspace;
@@ -9,8 +11,10 @@ use crate::persist::disk::{ReplaceError, replace_file};
 use crate::persist::rdb::{self, SaveOptions};
 use crate::sys::errno::reason;
 use crate::sys::fd::close_others;
-use crate::sys::process::{Ended, Fork, exit_now, fork, kill, pid, reap, unlink, wait_for};
-use crate::sys::{clock, memory, signals};
+use crate::sys::process::{
+    Ended, Fork, activity, destroy, exit_now, fork, kill, pid, reap, resume, set_oom_score_adj, unlink,
+};
+use crate::sys::{clock, cpu, memory, signals};
 use std::ffi::{CString, OsStr};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -34,6 +38,29 @@ pub struct SaveProcess {
     pid: i32,
     reports: UnixStream,
     ended: Option<Ended>,
+    vigil: Vigil,
+    /// It sleeps because it was told to (`rdb-key-save-delay`).
+    slow: bool,
+}
+
+/// What a child is told beside its work.
+pub struct Setup<'a> {
+    /// What it writes, for the log.
+    pub what: &'static str,
+    /// It looks at the clock after each key.
+    pub slow: bool,
+    /// The processors it runs on, as a directive names them.
+    pub processors: &'a [u8],
+    /// How eager the kernel shall be to kill it.
+    pub oom_score: Option<i32>,
+}
+
+/// The child there is, and those that were told to end.
+#[derive(Default)]
+pub struct Children {
+    current: Option<SaveProcess>,
+    /// Nobody wants to hear of them.
+    dismissed: Vec<i32>,
 }
 
 fn temp_name(pid: i32) -> PathBuf {
@@ -116,32 +143,41 @@ impl SaveProcess {
     ///
     /// # Errors
     /// When there is no memory, descriptor or process id left.
-    pub fn start(space: &Keyspace, config: &Config, options: &SaveOptions<'_>) -> io::Result<SaveProcess> {
+    pub fn start(
+        space: &Keyspace,
+        config: &Config,
+        options: &SaveOptions<'_>,
+        oom_score: Option<i32>,
+    ) -> io::Result<SaveProcess> {
         let slow = config.rdb_key_save_delay != 0;
-        Self::run("RDB", slow, |told| write_file(space, config, options, told))
+        let setup = Setup { what: "RDB", slow, processors: &config.bgsave_cpulist, oom_score };
+        Self::run(&setup, |told| write_file(space, config, options, told))
     }
 
-    /// Forks a child that does `work`, which tells after how many keys it is. A `slow` child looks at the clock after
-    /// each.
+    /// Forks a child that does `work`, which tells after how many keys it is.
     ///
     /// # Errors
     /// When there is no memory, descriptor or process id left.
     pub fn run(
-        what: &str,
-        slow: bool,
+        setup: &Setup<'_>,
         work: impl FnOnce(&mut dyn FnMut(u64)) -> bool,
     ) -> io::Result<SaveProcess> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         rdb::prepare();
         match fork()? {
-            Fork::Parent(pid) => Ok(SaveProcess { pid, reports: ours, ended: None }),
+            Fork::Parent(pid) => {
+                let mut vigil = Vigil::default();
+                vigil.heard(clock::monotonic_us());
+                Ok(SaveProcess { pid, reports: ours, ended: None, vigil, slow: setup.slow })
+            }
             Fork::Child => {
                 signals::default_in_child();
                 drop(ours);
                 // Clients and ports are the parent's alone: if it dies, they go with it.
                 close_others(theirs.as_raw_fd());
-                let saved = run_child(what, slow, work, theirs);
+                settle_in(setup);
+                let saved = run_child(setup.what, setup.slow, work, theirs);
                 exit_now(i32::from(!saved))
             }
         }
@@ -165,48 +201,123 @@ impl SaveProcess {
     }
 }
 
-/// What is new of the child, if anything is.
-pub fn poll(child: &mut Option<SaveProcess>) -> Option<ChildNews> {
-    let process = child.as_mut()?;
-    if process.ended.is_none()
-        && let Some((pid, ended)) = reap()
-    {
-        if pid == process.pid {
-            process.ended = Some(ended);
-        } else {
-            warning!("Warning, detected child with unmatched pid: {pid}");
+impl SaveProcess {
+    /// Looks whether it still gets on, and ends it if it never will.
+    fn look(&mut self) {
+        let now_us = clock::monotonic_us();
+        if self.slow || self.ended.is_some() || !self.vigil.is_due(now_us) {
+            return;
+        }
+        // One that has just ended is no more to be seen.
+        let Ok(seen) = activity(self.pid) else { return };
+        match self.vigil.judge(now_us, seen) {
+            Verdict::Fine => {}
+            Verdict::Idle { seconds, state } => warning!(
+                "The background child {} has done nothing for {seconds} seconds (state {state})",
+                self.pid
+            ),
+            Verdict::Hung { seconds } => {
+                warning!(
+                    "The background child {} has done nothing for {seconds} seconds and waits for no disk. Killing it!",
+                    self.pid
+                );
+                // It may have ended meanwhile.
+                let _ = destroy(self.pid);
+            }
         }
     }
-    // What it told at the very end comes before its end.
-    if let Some(news) = process.report() {
-        return Some(news);
-    }
-    let ended = process.ended?;
-    // After a success there is none.
-    let _ = std::fs::remove_file(temp_name(process.pid));
-    *child = None;
-    Some(match ended {
-        Ended::Exited { code: 0 } => ChildNews::Succeeded,
-        Ended::Exited { .. } => ChildNews::Failed,
-        Ended::Killed { signal } => ChildNews::Killed { signal },
-    })
 }
 
-/// Waits for the end of a child that was told to end.
-pub fn forget(child: &mut Option<SaveProcess>) {
-    if let Some(process) = child.take()
-        && process.ended.is_none()
-    {
-        // It is ours; were it not, there would be nothing to wait for.
-        let _ = wait_for(process.pid);
+impl Children {
+    /// Takes a new child in.
+    pub fn watch(&mut self, child: SaveProcess) -> i32 {
+        let pid = child.pid();
+        self.current = Some(child);
+        pid
+    }
+
+    /// What is new of the child, if anything is.
+    pub fn poll(&mut self) -> Option<ChildNews> {
+        self.reap();
+        let process = self.current.as_mut()?;
+        // What it told at the very end comes before its end.
+        if let Some(news) = process.report() {
+            process.vigil.heard(clock::monotonic_us());
+            return Some(news);
+        }
+        process.look();
+        let (pid, ended) = (process.pid, process.ended?);
+        self.current = None;
+        Some(match ended {
+            Ended::Exited { code: 0 } => ChildNews::Succeeded,
+            Ended::Exited { .. } => ChildNews::Failed,
+            Ended::Killed { signal } => {
+                let began = clock::monotonic_us();
+                remove_aside(&temp_name(pid));
+                ChildNews::Killed { signal, unlink_us: clock::monotonic_us().saturating_sub(began) }
+            }
+        })
+    }
+
+    fn reap(&mut self) {
+        let waits = self.current.as_ref().is_some_and(|process| process.ended.is_none());
+        if !waits && self.dismissed.is_empty() {
+            return;
+        }
+        while let Some((pid, ended)) = reap() {
+            if let Some(process) = self.current.as_mut().filter(|process| process.pid == pid) {
+                process.ended = Some(ended);
+            } else if let Some(at) = self.dismissed.iter().position(|dismissed| *dismissed == pid) {
+                self.dismissed.swap_remove(at);
+                // It may have gone on until it heard of its end.
+                remove_aside(&temp_name(pid));
+                rewriting::remove_leftovers(pid);
+            } else {
+                warning!("Warning, detected child with unmatched pid: {pid}");
+            }
+        }
+    }
+
+    /// Has nothing to do any more with a child that was told to end. Its end is not waited for: one that the disk keeps
+    /// hears of nothing.
+    pub fn forget(&mut self) {
+        if let Some(process) = self.current.take().filter(|process| process.ended.is_none()) {
+            self.dismissed.push(process.pid);
+        }
     }
 }
 
-/// Sends the child a signal, and removes what it has written.
+/// Sends the child a signal, which it hears even if somebody stopped it, and removes what it has written.
 pub fn stop(pid: i32, signal: i32) {
     // It may have ended by itself, or not have begun to write.
     let _ = kill(pid, signal);
-    let _ = std::fs::remove_file(temp_name(pid));
+    let _ = resume(pid);
+    remove_aside(&temp_name(pid));
+}
+
+/// Removes a file. Freeing a large one takes a file system long, so its last descriptor is closed by a thread.
+pub(super) fn remove_aside(path: &Path) {
+    // What is not there need not go.
+    let Ok(file) = std::fs::File::open(path) else { return };
+    let _ = std::fs::remove_file(path);
+    let close = move || {
+        cpu::join_helpers();
+        drop(file);
+    };
+    // Without a thread it is closed here.
+    let _ = std::thread::Builder::new().name("bio_close_file".into()).spawn(close);
+}
+
+/// A child's place: the processors it may use, and in the kernel's list of whom to kill first.
+fn settle_in(setup: &Setup<'_>) {
+    if let Some(score) = setup.oom_score
+        && let Err(error) = set_oom_score_adj(score)
+    {
+        warning!("Unable to write oom_score_adj: {}", reason(&error));
+    }
+    if let Err(error) = cpu::bind_to_processors(&String::from_utf8_lossy(setup.processors)) {
+        warning!("Can't bind the background child to its processors: {}", reason(&error));
+    }
 }
 
 fn run_child(

@@ -96,6 +96,9 @@ impl Loop {
                 warning!("Writing initial AOF, can't exit.");
                 return false;
             }
+            if state == AofState::Waiting {
+                warning!("Writing initial AOF. Exit anyway.");
+            }
             warning!("There is a child rewriting the AOF. Killing it!");
             self.engine.stop_rewrite_child();
         }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::sync::OnceLock;
 
 /// Whose time is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,19 +60,55 @@ pub fn bind_to_processors(list: &str) -> io::Result<()> {
     if list.is_empty() {
         return Ok(());
     }
+    bind(&set_of(list)?)
+}
+
+/// What helper threads are bound to.
+static HELPERS: OnceLock<libc::cpu_set_t> = OnceLock::new();
+
+/// Has threads that call [`join_helpers`] run on the processors in `list`; an empty one means those that the calling
+/// thread may run on now. Only the first call counts.
+///
+/// # Errors
+/// When the list says nothing, or the system does not tell.
+pub fn keep_helpers_on(list: &str) -> io::Result<()> {
+    let set = if list.is_empty() { own_set()? } else { set_of(list)? };
+    let _ = HELPERS.set(set);
+    Ok(())
+}
+
+/// Binds the calling thread to the processors for helpers, wherever the thread that started it runs.
+pub fn join_helpers() {
+    if let Some(set) = HELPERS.get() {
+        // What does not go is no worse than not having been asked for.
+        let _ = bind(set);
+    }
+}
+
+fn set_of(list: &str) -> io::Result<libc::cpu_set_t> {
     let numbers = parse_list(list).ok_or(io::ErrorKind::InvalidInput)?;
-    // SAFETY: all zeroes is an empty set; CPU_SET gets only numbers that it has room for; the pointer and the size
-    // are those of the set.
+    // SAFETY: all zeroes is an empty set, and CPU_SET gets only numbers that it has room for.
     unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
         for number in numbers {
             libc::CPU_SET(number, &mut set);
         }
-        if libc::sched_setaffinity(0, size_of_val(&set), &set) == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
-        }
+        Ok(set)
+    }
+}
+
+fn bind(set: &libc::cpu_set_t) -> io::Result<()> {
+    // SAFETY: the pointer and the size are those of the set.
+    let bound = unsafe { libc::sched_setaffinity(0, size_of_val(set), set) };
+    if bound == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+fn own_set() -> io::Result<libc::cpu_set_t> {
+    // SAFETY: all zeroes is an empty set; the pointer and the size are those of the set.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        let got = libc::sched_getaffinity(0, size_of_val(&set), &mut set);
+        if got == 0 { Ok(set) } else { Err(io::Error::last_os_error()) }
     }
 }
 
@@ -106,6 +143,20 @@ mod tests {
         }
         assert!(bind_to_processors("").is_ok());
         assert!(bind_to_processors("x").is_err());
+    }
+
+    #[test]
+    fn helpers_run_where_they_are_told_to() {
+        let all = available_processors();
+        let own = own_set().expect("Linux tells");
+        // SAFETY: the numbers are those that the set has room for.
+        let first = (0..libc::CPU_SETSIZE as usize).find(|number| unsafe { libc::CPU_ISSET(*number, &own) });
+        keep_helpers_on(&first.unwrap_or(0).to_string()).expect("it is a number");
+        let thread = std::thread::spawn(|| {
+            join_helpers();
+            available_processors()
+        });
+        assert_eq!((thread.join().ok(), available_processors()), (Some(1), all));
     }
 
     #[test]

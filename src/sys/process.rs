@@ -69,6 +69,22 @@ pub fn wait_for(pid: i32) -> io::Result<Ended> {
     }
 }
 
+/// Lets a stopped process go on, so that it hears of other signals.
+///
+/// # Errors
+/// When there is no such process, or it is not ours.
+pub fn resume(pid: i32) -> io::Result<()> {
+    kill(pid, libc::SIGCONT)
+}
+
+/// Ends a process for good.
+///
+/// # Errors
+/// When there is no such process, or it is not ours.
+pub fn destroy(pid: i32) -> io::Result<()> {
+    kill(pid, libc::SIGKILL)
+}
+
 fn wait(pid: i32, options: c_int) -> io::Result<Option<(i32, Ended)>> {
     let mut status = 0;
     // SAFETY: the pointer is to a live int.
@@ -95,6 +111,33 @@ fn wait(pid: i32, options: c_int) -> io::Result<Option<(i32, Ended)>> {
 pub fn kill(pid: i32, signal: i32) -> io::Result<()> {
     // SAFETY: no pointers are passed.
     if unsafe { libc::kill(pid, signal) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// What a process does, to be compared with what it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// `R` runs, `S` sleeps, `D` waits for a device, `T` is stopped, `Z` has ended.
+    pub state: char,
+    /// Processor time it has used.
+    pub cpu_ticks: u64,
+    /// Bytes it has read and written.
+    pub io_bytes: u64,
+}
+
+/// What a process of ours does.
+///
+/// # Errors
+/// When there is no such process, or the system does not tell.
+pub fn activity(pid: i32) -> io::Result<Activity> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let transfers = std::fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+    // The name in the second field may hold anything.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let number = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    let state = fields.first().and_then(|field| field.chars().next()).ok_or(io::ErrorKind::InvalidData)?;
+    let bytes = transfers.lines().filter_map(|line| line.split_once(": ")?.1.parse::<u64>().ok());
+    let io_bytes = bytes.fold(0, u64::wrapping_add);
+    Ok(Activity { state, cpu_ticks: number(11) + number(12), io_bytes })
 }
 
 /// Stops this process until somebody sends it SIGCONT.
@@ -197,6 +240,16 @@ mod tests {
                 assert!(wait_for(child).is_err());
             }
         }
+    }
+
+    #[test]
+    fn what_a_process_does_shows() {
+        let before = activity(pid()).expect("this process is there");
+        assert!(before.state == 'R' || before.state == 'S', "{before:?}");
+        std::fs::read("/proc/self/stat").expect("Linux has it");
+        let after = activity(pid()).expect("this process is there");
+        assert!(after.cpu_ticks >= before.cpu_ticks && after != before, "{before:?} {after:?}");
+        assert!(activity(i32::MAX).is_err());
     }
 
     #[test]

@@ -122,7 +122,7 @@ fn a_failed_sync_is_made_good_by_a_new_base_only() {
     server.engine.begin_log_turn();
     assert!(server.ask("SET a 2").starts_with("-MISCONF"));
     server.pass_ms(100);
-    server.pass_ms(100);
+    server.finish_rewrite();
     assert_eq!(server.ask("SET a 3"), "+OK\r\n");
     assert!(server.engine.finish_log());
     let mut again = Server::new(&disk.after_cut(1), AppendFsync::EverySec);

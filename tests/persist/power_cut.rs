@@ -19,12 +19,13 @@ use spinel::table::Hasher;
 use std::path::Path;
 use std::sync::Arc;
 
-const CHILD: i32 = 7;
 
 /// Writes bases to the simulated disk. A child is done at once, and tells so when it is asked.
 struct SimHost {
     disk: SimDisk,
     child: Option<ChildNews>,
+    /// Children so far: their process ids.
+    children: i32,
 }
 
 impl SimHost {
@@ -64,10 +65,11 @@ impl Host for SimHost {
         options: &SaveOptions<'_>,
         base: &Base<'_>,
     ) -> Result<i32, String> {
-        let target = format!("{}{CHILD}.aof", base.target.display());
+        self.children += 1;
+        let target = format!("{}{}.aof", base.target.display(), self.children);
         let written = self.write(space, options, Path::new(&target));
         self.child = Some(if written { ChildNews::Succeeded } else { ChildNews::Failed });
-        Ok(CHILD)
+        Ok(self.children)
     }
     fn poll_child(&mut self) -> Option<ChildNews> {
         self.child.take()
@@ -88,7 +90,7 @@ impl Server {
         let space =
             Keyspace::new(config.databases as usize, Hasher::new(1, 2), Rng::with_seed(1), START_US / 1000);
         let commands = CommandTable::new(&spinel::commands::all(), &[]);
-        let host = Box::new(SimHost { disk: disk.clone(), child: None });
+        let host = Box::new(SimHost { disk: disk.clone(), child: None, children: 0 });
         let mut engine = Engine::new(commands, config, ServerFacts::default(), space, host);
         engine.aof.disk = Arc::new(disk.clone());
         engine.set_clock(START_US, 0);
@@ -128,6 +130,16 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Lets a rewrite that is under way come to its end.
+    pub fn finish_rewrite(&mut self) {
+        while self.engine.rewrite_child().is_some() && !self.disk.is_off() {
+            std::thread::yield_now();
+            self.pass_ms(0);
+        }
+    }
+}
+
 /// Adds numbers to a list, with a rewrite now and then, until the power goes; returns how many were acknowledged at
 /// which time, and how many were added.
 fn work(server: &mut Server, policy: AppendFsync) -> (Vec<(usize, i64)>, usize) {
@@ -153,6 +165,8 @@ fn work(server: &mut Server, policy: AppendFsync) -> (Vec<(usize, i64)>, usize) 
         acknowledged.push((at + 1, server.now_us));
         if at % 7 == 5 {
             server.engine.rewrite_in_background();
+        } else if at % 7 == 0 {
+            server.finish_rewrite();
         }
         let step_ms = if policy == AppendFsync::EverySec { 300 } else { 1 };
         server.pass_ms(step_ms);

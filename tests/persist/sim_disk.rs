@@ -32,10 +32,14 @@ struct State {
     /// Calls that change something, so far.
     steps: usize,
     cut_at: usize,
-    /// Syncs of files wait.
+    /// Syncs of the log's files wait.
     holds_syncs: bool,
     /// The next sync of a file fails.
     fails_sync: bool,
+    /// The next rename to a name with this end fails.
+    fails_rename: Option<&'static str>,
+    /// The next sync of a directory fails that would make such a rename durable.
+    fails_dir: Option<&'static str>,
 }
 
 /// The disk. Clones are the same disk.
@@ -45,6 +49,8 @@ pub struct SimDisk(Arc<Mutex<State>>, Arc<Condvar>);
 struct SimFile {
     disk: SimDisk,
     inode: usize,
+    /// It lies in a folder, as the log does; a child's own files do not.
+    of_log: bool,
 }
 
 fn gone() -> io::Error {
@@ -80,7 +86,7 @@ impl SimDisk {
         Ok(state)
     }
 
-    /// Has syncs wait from now on, or go on.
+    /// Has syncs of the log's files wait from now on, or go on.
     pub fn hold_syncs(&self, hold: bool) {
         self.state().holds_syncs = hold;
         self.1.notify_all();
@@ -89,6 +95,16 @@ impl SimDisk {
     /// Has the next sync of a file fail.
     pub fn fail_sync(&self) {
         self.state().fails_sync = true;
+    }
+
+    /// Has the next rename fail to a name with this end.
+    pub fn fail_rename(&self, end: &'static str) {
+        self.state().fails_rename = Some(end);
+    }
+
+    /// Has the next sync of a directory fail that would make such a rename durable.
+    pub fn fail_sync_of_rename(&self, end: &'static str) {
+        self.state().fails_dir = Some(end);
     }
 
     /// All files, for a test that failed.
@@ -168,7 +184,8 @@ impl SimDisk {
                 inode
             }
         };
-        Ok(Arc::new(SimFile { disk: self.clone(), inode }))
+        let of_log = path.parent().is_some_and(|folder| folder != Path::new(""));
+        Ok(Arc::new(SimFile { disk: self.clone(), inode, of_log }))
     }
 
     fn inode(state: &State, path: &Path) -> io::Result<usize> {
@@ -185,7 +202,7 @@ impl LogFile for SimFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.step()?;
-        while state.holds_syncs {
+        while state.holds_syncs && self.of_log {
             state = self.disk.1.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         if std::mem::take(&mut state.fails_sync) {
@@ -242,6 +259,10 @@ impl Disk for SimDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.step()?;
+        if state.fails_rename.is_some_and(|end| to.to_string_lossy().ends_with(end)) {
+            state.fails_rename = None;
+            return Err(io::Error::other("Input/output error"));
+        }
         let inode = Self::inode(&state, from)?;
         state.names.remove(from);
         state.names.insert(to.to_path_buf(), inode);
@@ -260,6 +281,12 @@ impl Disk for SimDisk {
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let mut state = self.step()?;
         let inside = |name: &PathBuf| name.parent() == Some(path);
+        let fails = state.fails_dir.unwrap_or("/");
+        let named = |to: &PathBuf| inside(to) && to.to_string_lossy().ends_with(fails);
+        if state.changes.iter().any(|change| matches!(change, Change::Rename(_, to) if named(to))) {
+            state.fails_dir = None;
+            return Err(io::Error::other("Input/output error"));
+        }
         // A rename out of another directory is made durable by either of them.
         let changes = std::mem::take(&mut state.changes);
         for change in changes {

@@ -90,7 +90,7 @@ pub static BGREWRITEAOF: Spec = Spec::plain("bgrewriteaof", 1)
     .run_engine(rewrite);
 
 fn rewrite(engine: &mut Engine, id: ClientId, _args: &Args<'_>) -> CmdResult {
-    let answer = if engine.saving.child_for(ChildWork::Rewrite).is_some() {
+    let answer = if engine.rewrite_child().is_some() {
         return Err(Error::Plain("Background append only file rewriting already in progress"));
     } else if engine.saving.child.is_some() || engine.must_not_block() {
         engine.aof.rewrite.scheduled = true;

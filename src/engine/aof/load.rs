@@ -171,7 +171,8 @@ impl Engine {
             match loaded {
                 FileLoad::Open => return Ran::Spent,
                 FileLoad::Failed => return Ran::Failed,
-                FileLoad::Cut if files.at + 1 < files.parts.len() => {
+                // Behind the last file that has anything there may be one that was just made.
+                FileLoad::Cut if files.parts.iter().skip(files.at + 1).any(|part| part.size > 0) => {
                     tracing::warn!("Fatal error: the truncated file is not the last file");
                     return Ran::Failed;
                 }

@@ -2,7 +2,7 @@
 
 use super::super::machine::Engine;
 use super::state::{AofState, policy};
-use crate::persist::aof::{Policy, Trouble};
+use crate::persist::aof::{LongestUs, Policy, Trouble};
 
 /// How often the log is synced with `appendfsync everysec`.
 const SYNC_EVERY_MS: i64 = 1000;
@@ -17,22 +17,61 @@ impl Engine {
     }
 
     fn look_at_writer(&mut self) {
+        self.settle_switch();
         let Some(writer) = &self.aof.writer else { return };
         let active = !writer.is_idle();
         let trouble = writer.progress.trouble();
-        let longest_us = writer.progress.take_longest_sync_us();
-        if longest_us > 0 {
-            let now_s = self.clock.now_ms / 1000;
-            self.stats.note_latency(&self.config, "aof-fsync-always", longest_us / 1000, now_s);
+        if writer.progress.pending_syncs() == 0 {
+            self.aof.beside_sync_ms = None;
         }
+        let longest = writer.progress.take_longest();
         if matches!(trouble, Some(Trouble::Sync { .. })) && self.aof.trouble.is_none() {
             // Only a new base makes good what may be lost.
             self.aof.rewrite.scheduled = self.aof.state == AofState::On;
         }
         self.aof.trouble = trouble;
+        if longest != LongestUs::default() {
+            self.note_longest(longest);
+        }
         if active != self.hold.active {
             self.hold.active = active;
             self.renew_interest();
+        }
+    }
+
+    /// What the threads' calls took at most.
+    fn note_longest(&mut self, longest: LongestUs) {
+        let child = self.saving.child.is_some();
+        let alone = if child { "aof-write-active-child" } else { "aof-write-alone" };
+        let write = longest.write.max(longest.write_beside_sync);
+        let now_s = self.clock.now_ms / 1000;
+        for (event, us) in [
+            ("aof-fsync-always", longest.sync),
+            ("aof-write-pending-fsync", longest.write_beside_sync),
+            (alone, longest.write),
+            ("aof-write", write),
+        ] {
+            self.stats.note_latency(&self.config, event, us / 1000, now_s);
+        }
+    }
+
+    /// Counts what Redis calls a delayed sync: one that has been under way for so long that the log is written beside
+    /// it. Nobody waits for that here; it tells of a busy disk all the same.
+    fn note_slow_sync(&mut self) {
+        const SLOW_MS: i64 = 2000;
+        let now_ms = self.clock.now_ms;
+        let aof = &mut self.aof;
+        if policy(&self.config) != Policy::EverySecond || aof.pending_syncs() == 0 {
+            aof.beside_sync_ms = None;
+            return;
+        }
+        if now_ms - *aof.beside_sync_ms.get_or_insert(now_ms) >= SLOW_MS {
+            aof.beside_sync_ms = None;
+            self.stats.counters.aof_delayed_fsync += 1;
+            tracing::info!(
+                "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for \
+                 fsync to complete, this may slow down the server."
+            );
         }
     }
 
@@ -53,12 +92,13 @@ impl Engine {
         let began = crate::sys::clock::monotonic_us();
         let (Some(writer), Some(feed)) = (&self.aof.writer, &mut self.feed) else { return };
         let end = feed.offset;
-        let mut wrote = false;
+        let (mut wrote, mut handed) = (false, false);
         if !feed.bytes.is_empty() {
             self.aof.unsynced = true;
             let units = std::mem::take(&mut feed.units);
-            if self.hold.active {
+            if self.hold.active || !writer.is_idle() {
                 writer.hand_over(std::mem::take(&mut feed.bytes), units, end);
+                handed = true;
             } else {
                 writer.write_here(&feed.bytes, end);
                 wrote = true;
@@ -76,12 +116,16 @@ impl Engine {
             && policy(&self.config) == Policy::EverySecond
             && !spared
             && writer.progress.pending_syncs() == 0
+            && !writer.progress.is_switching()
         {
             self.aof.unsynced = writer.progress.is_writing();
             self.aof.synced_ms = now_ms;
             writer.sync_later();
         }
         let failed = wrote && writer.progress.written() < end;
+        if handed {
+            self.note_slow_sync();
+        }
         if wrote {
             self.note_log_write(crate::sys::clock::monotonic_us().saturating_sub(began), child);
         }
@@ -113,9 +157,13 @@ impl Engine {
 
     /// Everything in the log is written and durable when this returns true.
     pub fn finish_log(&mut self) -> bool {
+        self.wait_for_adoption();
         self.write_log();
         let Some(writer) = &self.aof.writer else { return true };
-        match writer.finish() {
+        let waited = writer.wait();
+        self.settle_switch();
+        let Some(writer) = &self.aof.writer else { return true };
+        match waited.and_then(|()| writer.sync_now()) {
             Ok(()) => true,
             Err(trouble) => {
                 self.aof.trouble = Some(trouble);
@@ -139,6 +187,7 @@ impl Engine {
             writer.progress.set_policy(policy);
             // What was written before waits for no sync of its own.
             writer.sync_later();
+            self.aof.unsynced = true;
         }
         self.begin_log_turn();
     }

@@ -2,13 +2,12 @@
 
 use super::super::machine::{Base, Engine, Host};
 use super::super::saving::{CALLED_OFF, ChildNews, ChildWork, SaveChild};
-use super::state::{AofState, in_dir, path, shown};
-use super::switch::temp_increment;
+use super::state::{AofState, path};
+use super::switch::rewrite_files;
 use crate::config::Config;
 use crate::keyspace::Keyspace;
 use crate::persist::rdb::SaveOptions;
 use crate::sys::clock::monotonic_us;
-use crate::sys::errno::reason;
 
 /// After so many failures in a row the next attempts wait.
 const PATIENCE: u64 = 3;
@@ -37,10 +36,10 @@ impl Engine {
 
     /// Begins to rewrite the log in a child; says whether there is one now.
     pub fn rewrite_in_background(&mut self) -> bool {
-        if self.saving.child.is_some() {
+        self.flush_log();
+        if !self.may_rewrite() {
             return false;
         }
-        self.flush_log();
         if !self.make_log_dir() || !self.open_next_increment() {
             self.aof.rewrite.last_ok = false;
             return false;
@@ -72,6 +71,9 @@ impl Engine {
 
     /// The periodic look at what was scheduled and at how the log grew; says whether a child was made.
     pub(in super::super) fn tend_rewrite(&mut self) -> bool {
+        if self.aof.adoption.is_some() || self.aof.before_switch.is_some() {
+            return false;
+        }
         if self.aof.rewrite.scheduled && !self.rewrites_rest() {
             return self.rewrite_in_background();
         }
@@ -119,9 +121,12 @@ impl Engine {
             ChildNews::Succeeded => {
                 tracing::info!("Background AOF rewrite terminated with success");
                 self.aof.rewrite.last_cow_bytes = child.cow_bytes;
-                self.adopt_base(child.pid)
+                if self.begin_adoption(child) {
+                    return;
+                }
+                false
             }
-            ChildNews::Killed { signal } => {
+            ChildNews::Killed { signal, .. } => {
                 tracing::warn!("Background AOF rewrite terminated by signal {signal}");
                 signal == CALLED_OFF
             }
@@ -130,87 +135,25 @@ impl Engine {
                 false
             }
         };
+        self.conclude_rewrite(&child, fine);
+    }
+
+    /// Notes what became of a rewrite, and tidies up behind it.
+    pub(super) fn conclude_rewrite(&mut self, child: &SaveChild, fine: bool) {
         if !fine {
             self.aof.rewrite.last_ok = false;
             self.stats.counters.aof_rewrites_consecutive_failures += 1;
             // Writes are refused until a new base makes good what a failed sync may have lost.
             self.aof.rewrite.scheduled |= self.aof.sync_failed();
         }
-        // After a success there is none.
-        let _ = self.aof.disk.unlink(path(format!("{TEMP_BASE}{}.aof", child.pid).as_bytes()));
-        let _ = self.aof.disk.unlink(path(format!("temp-rewriteaof-{}.aof", child.pid).as_bytes()));
+        for name in rewrite_files(child.pid) {
+            // After a success there is none.
+            let _ = self.aof.disk.unlink(&name);
+        }
         self.aof.rewrite.last_seconds = Some(self.clock.now_ms / 1000 - child.started_s);
         if self.aof.state == AofState::Waiting {
             self.drop_temp_increment();
             self.aof.rewrite.scheduled = true;
-        }
-    }
-
-    /// Puts the child's file into the log; false if that failed, and everything is as it was.
-    fn adopt_base(&mut self, pid: i32) -> bool {
-        let file = self.config.appendfilename.clone();
-        let temp = format!("{TEMP_BASE}{pid}.aof");
-        let before = self.aof.manifest.clone();
-        let name = self.aof.manifest.next_base(&file, self.aof.rewrite.as_rdb);
-        let base = in_dir(&self.config, &name);
-        if !self.rename_part(temp.as_bytes(), path(temp.as_bytes()), &name, "base") {
-            self.aof.manifest = before;
-            return false;
-        }
-        let mut made = vec![base.clone()];
-        let mut fine = true;
-        if self.aof.state == AofState::Waiting {
-            let temp = temp_increment(&file);
-            let next = self.aof.manifest.next_increment(&file);
-            made.push(in_dir(&self.config, &next));
-            fine = self.rename_part(&temp, &in_dir(&self.config, &temp), &next, "incr");
-        }
-        self.aof.manifest.retire_increments(usize::from(self.aof.state != AofState::Off));
-        if !fine || !self.persist_manifest() {
-            for name in made {
-                let _ = self.aof.disk.unlink(&name);
-            }
-            self.aof.manifest = before;
-            return false;
-        }
-        if self.aof.state != AofState::Off {
-            self.aof.others_bytes = self.aof.disk.size(&base).unwrap_or(0);
-            self.aof.base_bytes = self.aof.bytes();
-        }
-        self.remove_log_history();
-        self.aof.rewrite.last_ok = true;
-        self.stats.counters.aof_rewrites_consecutive_failures = 0;
-        tracing::info!("Background AOF rewrite finished successfully");
-        if self.aof.state == AofState::Waiting {
-            self.aof.state = AofState::On;
-        }
-        if let Some(writer) = &self.aof.writer {
-            // The new base has what a failed sync may have lost.
-            writer.progress.forgive();
-        }
-        true
-    }
-
-    fn rename_part(&mut self, temp: &[u8], from: &std::path::Path, to: &[u8], part: &str) -> bool {
-        let target = in_dir(&self.config, to);
-        let began = monotonic_us();
-        let renamed = self.aof.disk.rename(from, &target);
-        let took_ms = monotonic_us().saturating_sub(began) / 1000;
-        self.stats.note_latency(&self.config, "aof-rename", took_ms, self.clock.now_ms / 1000);
-        let temp = shown(temp);
-        match renamed {
-            Ok(()) => {
-                let to = shown(to);
-                tracing::info!("Successfully renamed the temporary AOF {part} file {temp} into {to}");
-                true
-            }
-            Err(error) => {
-                let (to, why) = (target.display(), reason(&error));
-                tracing::warn!(
-                    "Error trying to rename the temporary AOF {part} file {temp} into {to}: {why}"
-                );
-                false
-            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What is known of the append-only file.
 
+use super::adopt::Adoption;
 use crate::config::{AppendFsync, Config};
 use crate::persist::aof::{Manifest, Policy, Trouble, Writer};
 use crate::persist::files::{Disk, RealDisk};
@@ -41,6 +42,10 @@ pub struct Aof {
     pub state: AofState,
     pub rewrite: Rewrite,
     pub(super) manifest: Manifest,
+    /// The manifest before a switch of increments that is not settled yet.
+    pub(super) before_switch: Option<Manifest>,
+    /// A new base that is put into the log.
+    pub(super) adoption: Option<Adoption>,
     pub(super) writer: Option<Writer>,
     /// Bytes in all files but the one that is appended to.
     pub(super) others_bytes: u64,
@@ -48,6 +53,8 @@ pub struct Aof {
     pub base_bytes: u64,
     pub(super) synced_ms: i64,
     pub(super) unsynced: bool,
+    /// Since when writes went beside a sync that does not end.
+    pub(super) beside_sync_ms: Option<i64>,
     pub(super) trouble: Option<Trouble>,
     /// DEBUG AOF-FLUSH-SLEEP
     pub(super) sleep_us: u64,
@@ -71,11 +78,14 @@ impl Default for Aof {
                 next_s: 0,
             },
             manifest: Manifest::default(),
+            before_switch: None,
+            adoption: None,
             writer: None,
             others_bytes: 0,
             base_bytes: 0,
             synced_ms: 0,
             unsynced: false,
+            beside_sync_ms: None,
             trouble: None,
             sleep_us: 0,
             ended_at: 0,
@@ -103,6 +113,11 @@ impl Aof {
         self.writer.as_ref().map_or(0, |writer| writer.progress.pending_syncs())
     }
 
+    /// Up to where the log is written.
+    pub fn written(&self) -> u64 {
+        self.writer.as_ref().map_or(0, |writer| writer.progress.written())
+    }
+
     /// Up to where the log is confirmed as the policy has it: replies that reveal no more may go out.
     #[inline]
     pub fn confirmed(&self) -> u64 {
@@ -112,6 +127,11 @@ impl Aof {
     /// Up to where the log survives a power cut.
     pub fn durable(&self) -> u64 {
         self.writer.as_ref().map_or(0, |writer| writer.progress.durable())
+    }
+
+    /// Whether it is known which increment is appended to.
+    pub fn is_settled(&self) -> bool {
+        self.before_switch.is_none()
     }
 
     /// Why writes are refused, if they are.

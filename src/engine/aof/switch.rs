@@ -2,9 +2,9 @@
 
 use super::super::machine::{Base, Engine, Feed};
 use super::super::saving::{CALLED_OFF, ChildWork};
+use super::rewrite::TEMP_BASE;
 use super::state::{AofState, in_dir, path, policy, shown};
-use crate::persist::aof::{Target, Writer};
-use crate::persist::files::append_all;
+use crate::persist::aof::{Put, Target, Writer};
 use crate::sys::errno::reason;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,41 +26,8 @@ impl Engine {
         if !self.aof.manifest.dirty {
             return true;
         }
-        let name = self.manifest_name();
-        let temp = [b"temp-", &*name].concat();
-        let (name_shown, temp_shown) = (shown(&name), shown(&temp));
-        let (target, beside) = (in_dir(&self.config, &name), in_dir(&self.config, &temp));
-        let disk = &*self.aof.disk;
-        let failed = |what: String, error: &std::io::Error| {
-            tracing::warn!("{what}: {}", reason(error));
-            false
-        };
-        let file = match disk.create(&beside) {
-            Ok(file) => file,
-            Err(error) => return failed(format!("Can't open the AOF manifest file {temp_shown}"), &error),
-        };
-        if let Err(error) = append_all(&*file, &self.aof.manifest.format()) {
-            let what = format!("Error trying to write the temporary AOF manifest file {temp_shown}");
-            return failed(what, &error);
-        }
-        if let Err(error) = file.sync() {
-            return failed(format!("Fail to fsync the temp AOF file {temp_shown}"), &error);
-        }
-        // The files it names must be there before it is.
-        if let Err(error) = disk.sync_dir(path(&self.config.appenddirname)) {
-            return failed(format!("Fail to fsync AOF directory {}", target.display()), &error);
-        }
-        if let Err(error) = disk.rename(&beside, &target) {
-            let what = format!(
-                "Error trying to rename the temporary AOF manifest file {temp_shown} into {name_shown}"
-            );
-            return failed(what, &error);
-        }
-        if let Err(error) = disk.sync_dir(path(&self.config.appenddirname)) {
-            return failed(format!("Fail to fsync AOF directory {}", target.display()), &error);
-        }
-        self.aof.manifest.dirty = false;
-        true
+        self.aof.manifest.dirty = self.manifest_file().put(&self.aof.manifest.format()) != Put::Durable;
+        !self.aof.manifest.dirty
     }
 
     /// Opens the log behind what was loaded; false when the server must not go on.
@@ -153,6 +120,7 @@ impl Engine {
         }
         self.aof.ended_at = self.log_end();
         self.aof.writer = None;
+        self.aof.before_switch = None;
         self.aof.trouble = None;
         self.aof.unsynced = false;
         self.feed = None;
@@ -173,6 +141,7 @@ impl Engine {
     }
 
     fn switch_off(&mut self) {
+        self.wait_for_adoption();
         self.stop_writer();
         self.aof.state = AofState::Off;
         if std::mem::take(&mut self.aof.rewrite.scheduled) {
@@ -189,9 +158,11 @@ impl Engine {
         self.host.forget_child();
         self.saving.child = None;
         self.keyspace.access.frozen = false;
+        self.unlink_later(rewrite_files(child.pid));
     }
 
     fn switch_on(&mut self) -> bool {
+        self.wait_for_adoption();
         self.aof.state = AofState::Waiting;
         if self.saving.child_for(ChildWork::Snapshot).is_some() {
             self.aof.rewrite.scheduled = true;
@@ -224,12 +195,9 @@ impl Engine {
         true
     }
 
-    /// Goes on in a new increment; false if it cannot be made, and the old one is gone on with.
+    /// Goes on in a new increment; false if it cannot be made, and the old one is gone on with. Where there is an old
+    /// one, the writing thread does it in its turn: the old one's end durable, then the manifest, then the new one.
     pub(super) fn open_next_increment(&mut self) -> bool {
-        // Of all files but the last the end must be durable: a torn one is cut off nowhere else.
-        if !self.finish_log() && self.aof.state == AofState::On && !self.aof.sync_failed() {
-            return false;
-        }
         let file = self.config.appendfilename.clone();
         let before = self.aof.manifest.clone();
         let name = match self.aof.state {
@@ -245,25 +213,41 @@ impl Engine {
                 return false;
             }
         };
-        if self.aof.state == AofState::On && !self.persist_manifest() {
-            self.aof.manifest = before;
-            return false;
-        }
         tracing::info!("Creating AOF incr file {} on background rewrite", shown(&name));
         if let Some(feed) = &mut self.feed {
             // Each file says by itself which database it begins in.
             feed.db = None;
         }
-        match &mut self.aof.writer {
-            Some(writer) => {
-                self.aof.others_bytes += writer.file_len();
-                writer.switch(target);
-                true
+        let (manifest, text) = (self.manifest_file(), self.aof.manifest.format());
+        let Some(writer) = &mut self.aof.writer else {
+            self.aof.others_bytes = 0;
+            return self.start_writer(target);
+        };
+        self.aof.manifest.dirty = false;
+        self.aof.before_switch = Some(before);
+        writer.switch(target, Box::new(move || manifest.put(&text)));
+        // Replies of this turn wait for it as well. What becomes of it is looked at when there is a child.
+        self.hold.active = true;
+        self.renew_interest();
+        true
+    }
+
+    /// Whether the log can be rewritten now; the log says why not.
+    pub(super) fn may_rewrite(&mut self) -> bool {
+        self.begin_log_turn();
+        if self.saving.child.is_some() || self.aof.adoption.is_some() {
+            return false;
+        }
+        if self.aof.writer.as_ref().is_some_and(|writer| writer.progress.is_switching()) {
+            return false;
+        }
+        // Of all files but the last the end must be there; only a sync that failed is made good by a new base.
+        match self.aof.write_error() {
+            Some(why) if !self.aof.sync_failed() => {
+                tracing::warn!("Can't rewrite append only file in background while it cannot be written: {why}");
+                false
             }
-            None => {
-                self.aof.others_bytes = 0;
-                self.start_writer(target)
-            }
+            _ => true,
         }
     }
 
@@ -280,19 +264,24 @@ impl Engine {
     fn unlink_later(&self, names: Vec<PathBuf>) {
         let disk = Arc::clone(&self.aof.disk);
         let remove = move || {
+            crate::sys::cpu::join_helpers();
             for name in names {
                 // What stays is in nobody's way.
                 let _ = disk.unlink(&name);
             }
         };
         if let Err(error) = std::thread::Builder::new().name("bio_close_file".into()).spawn(remove) {
-            tracing::warn!("Can't remove the history files: {}", reason(&error));
+            tracing::warn!("Can't remove files that nobody needs: {}", reason(&error));
         }
     }
 
     /// Removes the files that a newer base replaced.
     pub(in super::super) fn remove_log_history(&mut self) {
         if self.config.aof_disable_auto_gc || self.aof.manifest.history.is_empty() {
+            return;
+        }
+        if self.aof.before_switch.is_some() || self.aof.adoption.is_some() {
+            // The next base that comes into the log takes it along.
             return;
         }
         let mut names = Vec::new();
@@ -303,6 +292,12 @@ impl Engine {
         self.unlink_later(names);
         self.persist_manifest();
     }
+}
+
+/// What a child that rewrites the log may have left.
+pub fn rewrite_files(pid: i32) -> Vec<PathBuf> {
+    let whole = path(format!("{TEMP_BASE}{pid}.aof").as_bytes()).to_path_buf();
+    vec![whole, path(format!("temp-rewriteaof-{pid}.aof").as_bytes()).to_path_buf()]
 }
 
 /// The increment that is filled while the first base is written.

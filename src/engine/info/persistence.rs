@@ -57,7 +57,7 @@ pub fn persistence(engine: &Engine, out: &mut String) {
 
 fn log(engine: &Engine, out: &mut String, now_s: i64) {
     let (aof, counters) = (&engine.aof, &engine.stats.counters);
-    let child = engine.saving.child_for(ChildWork::Rewrite);
+    let child = engine.rewrite_child();
     let word = |fine: bool| if fine { "ok" } else { "err" };
     let _ = write!(
         out,
@@ -84,7 +84,7 @@ fn log(engine: &Engine, out: &mut String, now_s: i64) {
             aof.bytes(),
             aof.base_bytes,
             u8::from(aof.rewrite.scheduled),
-            engine.feed.as_ref().map_or(0, |feed| feed.bytes.len()),
+            engine.feed.as_ref().map_or(0, |feed| feed.offset.saturating_sub(aof.written())),
             aof.pending_syncs(),
             counters.aof_delayed_fsync,
         );

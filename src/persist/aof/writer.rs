@@ -3,6 +3,7 @@
 //! are: W, up to which the log is written (it survives the end of this process), and D, up to which it is durable (it
 //! survives a power cut). Offsets count bytes of the log from the start of the process, across files.
 
+use super::manifest_file::Put;
 use crate::persist::files::LogFile;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -43,6 +44,41 @@ pub enum Trouble {
 pub struct Target {
     file: Arc<dyn LogFile>,
     len: AtomicU64,
+    /// A sync of it failed: what it should have may not be there.
+    lost: AtomicBool,
+}
+
+/// Has the manifest name the file that is gone on in.
+pub type PutManifest = Box<dyn FnOnce() -> Put + Send>;
+
+/// How far going on in another file is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Switching {
+    /// It is done, and what there is lies in the files as the writer's owner knows them.
+    Settled,
+    Pending,
+    /// The old file is gone on with, which the owner has still to hear.
+    Refused(Put),
+}
+
+impl Switching {
+    fn from_u8(n: u8) -> Switching {
+        match n {
+            0 => Switching::Settled,
+            1 => Switching::Pending,
+            2 => Switching::Refused(Put::Failed),
+            _ => Switching::Refused(Put::Unsure),
+        }
+    }
+
+    fn to_u8(self) -> u8 {
+        match self {
+            Switching::Settled | Switching::Refused(Put::Durable) => 0,
+            Switching::Pending => 1,
+            Switching::Refused(Put::Failed) => 2,
+            Switching::Refused(Put::Unsure) => 3,
+        }
+    }
 }
 
 /// What the threads tell.
@@ -55,27 +91,51 @@ pub struct Progress {
     writes: AtomicUsize,
     /// Jobs that the syncing thread has still to do.
     syncs: AtomicUsize,
+    switching: AtomicU8,
+    /// Nobody waits for what cannot be written any more.
+    abandoned: AtomicBool,
     policy: AtomicU8,
     /// A child writes, and `no-appendfsync-on-rewrite` leaves the disk to it.
     spare_disk: AtomicBool,
     /// DEBUG AOF-FLUSH-SLEEP, microseconds.
     sleep_us: AtomicU64,
-    /// Microseconds of the longest sync under `always` since it was last asked for.
-    longest_sync_us: AtomicU64,
+    longest: Longest,
     trouble: Mutex<Option<Trouble>>,
     troubled: AtomicBool,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
+/// The longest calls since they were last asked for, in microseconds.
+#[derive(Default)]
+struct Longest {
+    /// Syncs under `always`.
+    sync: AtomicU64,
+    write: AtomicU64,
+    /// Writes while a sync was under way, which a file system may let wait for it.
+    write_beside_sync: AtomicU64,
+}
+
+/// What [`Progress::take_longest`] tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LongestUs {
+    pub sync: u64,
+    pub write: u64,
+    pub write_beside_sync: u64,
+}
+
 enum Write {
     Append {
-        target: Arc<Target>,
         bytes: Vec<u8>,
         units: usize,
         end: u64,
     },
     /// Nothing to write; sync what there is.
     Sync,
+    /// Goes on in another file.
+    Switch {
+        target: Arc<Target>,
+        put: PutManifest,
+    },
 }
 
 struct Request {
@@ -87,6 +147,8 @@ struct Request {
 pub struct Writer {
     pub progress: Arc<Progress>,
     target: Arc<Target>,
+    /// The file before, until it is known that `target` is gone on in.
+    before: Option<Arc<Target>>,
     writes: Sender<Write>,
     syncs: Sender<Request>,
 }
@@ -105,7 +167,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Target {
     /// A file that has so many bytes.
     pub fn new(file: Arc<dyn LogFile>, len: u64) -> Arc<Target> {
-        Arc::new(Target { file, len: AtomicU64::new(len) })
+        Arc::new(Target { file, len: AtomicU64::new(len), lost: AtomicBool::new(false) })
     }
 
     pub fn len(&self) -> u64 {
@@ -114,6 +176,14 @@ impl Target {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let synced = self.file.sync();
+        if synced.is_err() {
+            self.lost.store(true, Ordering::Release);
+        }
+        synced
     }
 
     /// Appends bytes; how many of them are in the file, and why not all. A part of them is taken away again, so that
@@ -176,6 +246,19 @@ impl Progress {
         self.writes.load(Ordering::Acquire) > 0
     }
 
+    fn switching(&self) -> Switching {
+        Switching::from_u8(self.switching.load(Ordering::Acquire))
+    }
+
+    fn set_switching(&self, now: Switching) {
+        self.switching.store(now.to_u8(), Ordering::Release);
+    }
+
+    /// Whether it is not settled yet which file is gone on in.
+    pub fn is_switching(&self) -> bool {
+        self.switching() != Switching::Settled
+    }
+
     /// What is wrong, if anything is.
     pub fn trouble(&self) -> Option<Trouble> {
         if !self.troubled.load(Ordering::Acquire) {
@@ -184,9 +267,14 @@ impl Progress {
         lock(&self.trouble).clone()
     }
 
-    /// The longest sync since the last call, in microseconds.
-    pub fn take_longest_sync_us(&self) -> u64 {
-        self.longest_sync_us.swap(0, Ordering::Relaxed)
+    /// The longest calls of the threads since this was last asked.
+    pub fn take_longest(&self) -> LongestUs {
+        let take = |cell: &AtomicU64| match cell.load(Ordering::Relaxed) {
+            0 => 0,
+            _ => cell.swap(0, Ordering::Relaxed),
+        };
+        let Longest { sync, write, write_beside_sync } = &self.longest;
+        LongestUs { sync: take(sync), write: take(write), write_beside_sync: take(write_beside_sync) }
     }
 
     pub fn set_policy(&self, policy: Policy) {
@@ -202,8 +290,8 @@ impl Progress {
         self.sleep_us.store(us, Ordering::Relaxed);
     }
 
-    /// Forgets that a sync failed: a new base has everything.
-    pub fn forgive(&self) {
+    /// Forgets that a sync failed.
+    fn forgive(&self) {
         *lock(&self.trouble) = None;
         self.troubled.store(false, Ordering::Release);
     }
@@ -219,6 +307,21 @@ impl Progress {
         drop(known);
         self.troubled.store(true, Ordering::Release);
         (self.wake)();
+    }
+
+    /// A sync failed; false when there is no going on.
+    fn fail_sync(&self, error: &io::Error, always: bool) -> bool {
+        let reason = crate::sys::errno::reason(error);
+        if always {
+            let line = format!(
+                "Can't persist AOF for fsync error when the AOF fsync policy is 'always': {reason}. Exiting..."
+            );
+            self.fail(Trouble::Fatal { line });
+        } else {
+            tracing::warn!("Fail to fsync the AOF file: {reason}");
+            self.fail(Trouble::Sync { reason });
+        }
+        !always
     }
 
     /// Writing goes again; says whether it did not.
@@ -256,10 +359,12 @@ impl Writer {
             excused: AtomicU64::new(0),
             writes: AtomicUsize::new(0),
             syncs: AtomicUsize::new(0),
+            switching: AtomicU8::new(Switching::Settled.to_u8()),
+            abandoned: AtomicBool::new(false),
             policy: AtomicU8::new(policy as u8),
             spare_disk: AtomicBool::new(false),
             sleep_us: AtomicU64::new(0),
-            longest_sync_us: AtomicU64::new(0),
+            longest: Longest::default(),
             trouble: Mutex::new(None),
             troubled: AtomicBool::new(false),
             wake,
@@ -269,17 +374,18 @@ impl Writer {
         let shared = Arc::clone(&progress);
         let first = Arc::clone(&target);
         std::thread::Builder::new().name("aof_write".into()).spawn(move || {
+            crate::sys::cpu::join_helpers();
             crate::sys::clock::sharpen_timers();
             Appender::new(shared, first).run(&to_write);
         })?;
         let shared = Arc::clone(&progress);
         std::thread::Builder::new().name("bio_aof".into()).spawn(move || run_syncs(&shared, &to_sync))?;
-        Ok(Writer { progress, target, writes, syncs })
+        Ok(Writer { progress, target, before: None, writes, syncs })
     }
 
-    /// Bytes in the file that is appended to.
+    /// Bytes in the file that is appended to, and in the one before until that is settled.
     pub fn file_len(&self) -> u64 {
-        self.target.len()
+        self.target.len() + self.before.as_ref().map_or(0, |before| before.len())
     }
 
     /// Whether the caller may write by itself: no thread has the file in hands.
@@ -287,6 +393,7 @@ impl Writer {
         self.progress.policy() != Policy::Always
             && !self.progress.is_writing()
             && self.progress.pending_syncs() == 0
+            && !self.progress.is_switching()
             && !self.progress.troubled.load(Ordering::Acquire)
     }
 
@@ -307,14 +414,18 @@ impl Writer {
     pub fn hand_over(&self, bytes: Vec<u8>, units: usize, end: u64) {
         self.progress.writes.fetch_add(1, Ordering::AcqRel);
         // The thread lives as long as this handle.
-        let _ = self.writes.send(Write::Append { target: Arc::clone(&self.target), bytes, units, end });
+        let _ = self.writes.send(Write::Append { bytes, units, end });
     }
 
-    /// Has everything written so far forced to the disk. With `always` that happens by itself.
+    /// Has everything written so far forced to the disk. With `always` that happens by itself. While it is not settled
+    /// which file is gone on in there is nothing to ask for: the switch forces the old one.
     pub fn sync_later(&self) {
         if self.progress.policy() == Policy::Always {
             self.progress.writes.fetch_add(1, Ordering::AcqRel);
             let _ = self.writes.send(Write::Sync);
+            return;
+        }
+        if self.progress.is_switching() {
             return;
         }
         self.progress.syncs.fetch_add(1, Ordering::AcqRel);
@@ -322,31 +433,81 @@ impl Writer {
         let _ = self.syncs.send(Request { target: Arc::clone(&self.target), end });
     }
 
-    /// Goes on in another file. What was written to the one before becomes durable first.
-    pub fn switch(&mut self, target: Arc<Target>) {
-        self.sync_later();
-        self.target = target;
+    /// Goes on in another file: once everything handed over before is in the old one and durable, and `put` has made
+    /// the manifest name the new one. If that fails, the old one is gone on with. [`Writer::settle`] tells.
+    pub fn switch(&mut self, target: Arc<Target>, put: PutManifest) {
+        self.progress.set_switching(Switching::Pending);
+        self.before = Some(std::mem::replace(&mut self.target, Arc::clone(&target)));
+        self.progress.writes.fetch_add(1, Ordering::AcqRel);
+        let _ = self.writes.send(Write::Switch { target, put });
     }
 
-    /// Waits until everything is written and synced, or cannot be.
+    /// What became of the last switch, told once it is known: the bytes in the file before, or why it is still written.
+    pub fn settle(&mut self) -> Option<Result<u64, Put>> {
+        let now = self.progress.switching();
+        if now == Switching::Pending {
+            return None;
+        }
+        let before = self.before.take()?;
+        match now {
+            Switching::Refused(put) => {
+                self.target = before;
+                self.progress.set_switching(Switching::Settled);
+                Some(Err(put))
+            }
+            _ => Some(Ok(before.len())),
+        }
+    }
+
+    /// A new base has everything that the files before this one have: what a failed sync of them may have lost is made
+    /// good. False if this one lost something itself.
+    pub fn heal(&self) -> bool {
+        let whole = !self.target.lost.load(Ordering::Acquire);
+        if whole && matches!(self.progress.trouble(), Some(Trouble::Sync { .. })) {
+            self.progress.forgive();
+        }
+        whole
+    }
+
+    /// Waits until everything is written and synced that was asked for, or cannot be.
     ///
     /// # Errors
     /// Why it cannot be.
-    pub fn finish(&self) -> Result<(), Trouble> {
+    pub fn wait(&self) -> Result<(), Trouble> {
         const STEP: Duration = Duration::from_micros(200);
-        while self.progress.is_writing() || self.progress.pending_syncs() > 0 {
+        loop {
             if let Some(trouble) = self.progress.trouble() {
                 return Err(trouble);
             }
+            if !self.progress.is_writing() && self.progress.pending_syncs() == 0 {
+                return Ok(());
+            }
             std::thread::sleep(STEP);
         }
-        if let Some(trouble) = self.progress.trouble() {
-            return Err(trouble);
+    }
+
+    /// Forces what is written to the disk, on the calling thread.
+    ///
+    /// # Errors
+    /// Why that failed.
+    pub fn sync_now(&self) -> Result<(), Trouble> {
+        match self.target.sync() {
+            Ok(()) => {
+                self.progress.durable.store(self.progress.written(), Ordering::Release);
+                Ok(())
+            }
+            Err(error) => {
+                let trouble = Trouble::Sync { reason: crate::sys::errno::reason(&error) };
+                self.progress.fail(trouble.clone());
+                Err(trouble)
+            }
         }
-        let synced = self.target.file.sync();
-        synced.map_err(|error| Trouble::Sync { reason: crate::sys::errno::reason(&error) })?;
-        self.progress.durable.store(self.progress.written(), Ordering::Release);
-        Ok(())
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.progress.abandoned.store(true, Ordering::Release);
     }
 }
 
@@ -433,22 +594,25 @@ impl Appender {
     /// Does one job; false when there is no going on.
     fn take(&mut self, job: Write, group: &mut Group) -> bool {
         group.jobs += 1;
-        let Write::Append { target, mut bytes, units, end } = job else {
-            self.unsynced = true;
-            return true;
-        };
-        if !Arc::ptr_eq(&target, &self.target) {
-            // The end of the file before comes first: nothing behind it may be durable without it.
-            if !self.sync_if_always() {
-                return false;
+        let (mut bytes, units, end) = match job {
+            Write::Append { bytes, units, end } => (bytes, units, end),
+            Write::Sync => {
+                self.unsynced = true;
+                return true;
             }
-            self.target = target;
-        }
+            Write::Switch { target, put } => return self.go_on_in(target, put),
+        };
         group.bytes += bytes.len();
         group.units += units;
         self.progress.sleep();
         loop {
+            let beside = self.progress.pending_syncs() > 0;
+            let began = crate::sys::clock::monotonic_us();
             let (done, error) = self.target.append(&bytes);
+            let took = crate::sys::clock::monotonic_us().saturating_sub(began);
+            let Longest { write, write_beside_sync, .. } = &self.progress.longest;
+            let longest = if beside { write_beside_sync } else { write };
+            longest.fetch_max(took, Ordering::Relaxed);
             let Some(error) = error else { break };
             bytes.drain(..done.min(bytes.len()));
             let always = self.progress.policy() == Policy::Always;
@@ -457,6 +621,9 @@ impl Appender {
             }
             self.failing = true;
             if always {
+                return false;
+            }
+            if self.progress.abandoned.load(Ordering::Acquire) {
                 return false;
             }
             std::thread::sleep(RETRY);
@@ -470,6 +637,23 @@ impl Appender {
         true
     }
 
+    /// Goes on in another file; false when there is no going on at all. The end of the file before comes first: it must
+    /// be durable before a manifest names the next, for a torn end is cut off nowhere but in the last file.
+    fn go_on_in(&mut self, target: Arc<Target>, put: PutManifest) -> bool {
+        if !self.sync() {
+            return false;
+        }
+        let now = match put() {
+            Put::Durable => {
+                self.target = target;
+                Switching::Settled
+            }
+            refused => Switching::Refused(refused),
+        };
+        self.progress.set_switching(now);
+        true
+    }
+
     /// Syncs, if everything has to be durable at once; false when there is no going on.
     fn sync_if_always(&mut self) -> bool {
         if !self.unsynced || self.progress.policy() != Policy::Always {
@@ -479,36 +663,40 @@ impl Appender {
             self.progress.excused.store(self.progress.written(), Ordering::Release);
             return true;
         }
+        self.sync()
+    }
+
+    /// Forces the file to the disk; false when there is no going on.
+    fn sync(&mut self) -> bool {
+        let always = self.progress.policy() == Policy::Always;
         let began = crate::sys::clock::monotonic_us();
-        if let Err(error) = self.target.file.sync() {
-            let reason = crate::sys::errno::reason(&error);
-            let line = format!(
-                "Can't persist AOF for fsync error when the AOF fsync policy is 'always': {reason}. Exiting..."
-            );
-            self.progress.fail(Trouble::Fatal { line });
-            return false;
+        if let Err(error) = self.target.sync() {
+            return self.progress.fail_sync(&error, always);
         }
-        let took = crate::sys::clock::monotonic_us().saturating_sub(began);
-        self.progress.longest_sync_us.fetch_max(took, Ordering::Relaxed);
-        self.sync_us = took;
+        if always {
+            let took = crate::sys::clock::monotonic_us().saturating_sub(began);
+            self.progress.longest.sync.fetch_max(took, Ordering::Relaxed);
+            self.sync_us = took;
+        }
         self.unsynced = false;
-        self.progress.durable.store(self.progress.written(), Ordering::Release);
+        if self.progress.trouble().is_none() {
+            self.progress.durable.fetch_max(self.progress.written(), Ordering::AcqRel);
+        }
         true
     }
 }
 
 fn run_syncs(progress: &Progress, jobs: &Receiver<Request>) {
+    crate::sys::cpu::join_helpers();
     for Request { target, end } in jobs {
-        match target.file.sync() {
+        match target.sync() {
             Ok(()) => {
                 if progress.trouble().is_none() {
                     progress.durable.fetch_max(end, Ordering::AcqRel);
                 }
             }
             Err(error) => {
-                let reason = crate::sys::errno::reason(&error);
-                tracing::warn!("Fail to fsync the AOF file: {reason}");
-                progress.fail(Trouble::Sync { reason });
+                progress.fail_sync(&error, false);
             }
         }
         progress.syncs.fetch_sub(1, Ordering::AcqRel);
