@@ -158,10 +158,7 @@ impl SaveProcess {
     ///
     /// # Errors
     /// When there is no memory, descriptor or process id left.
-    pub fn run(
-        setup: &Setup<'_>,
-        work: impl FnOnce(&mut dyn FnMut(u64)) -> bool,
-    ) -> io::Result<SaveProcess> {
+    pub fn run(setup: &Setup<'_>, work: impl FnOnce(&mut dyn FnMut(u64)) -> bool) -> io::Result<SaveProcess> {
         let (ours, theirs) = UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         rdb::prepare();

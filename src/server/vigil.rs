@@ -54,7 +54,8 @@ impl Vigil {
 
     /// Judges it by what is seen of it now.
     pub fn judge(&mut self, now_us: u64, seen: Activity) -> Verdict {
-        let works = self.last.is_none_or(|last| (last.cpu_ticks, last.io_bytes) != (seen.cpu_ticks, seen.io_bytes));
+        let works =
+            self.last.is_none_or(|last| (last.cpu_ticks, last.io_bytes) != (seen.cpu_ticks, seen.io_bytes));
         self.last = Some(seen);
         if works || seen.state == 'R' {
             (self.since_us, self.said_us) = (now_us, now_us);

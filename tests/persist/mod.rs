@@ -9,5 +9,4 @@ mod old_forms;
 pub(crate) mod power_cut;
 mod round_trip;
 pub(crate) mod sim_disk;
-mod sim_disk;
 mod switching;

@@ -19,7 +19,6 @@ use spinel::table::Hasher;
 use std::path::Path;
 use std::sync::Arc;
 
-
 /// Writes bases to the simulated disk. A child is done at once, and tells so when it is asked.
 struct SimHost {
     disk: SimDisk,

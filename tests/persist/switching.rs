@@ -91,7 +91,11 @@ fn a_manifest_that_cannot_be_replaced_calls_the_rewrite_off() {
             let (mut server, disk) = start(policy);
             assert_eq!(server.ask("INCR a"), ":1\r\n");
             catch_up(&mut server);
-            if unsure { disk.fail_sync_of_rename("manifest") } else { disk.fail_rename("manifest") }
+            if unsure {
+                disk.fail_sync_of_rename("manifest")
+            } else {
+                disk.fail_rename("manifest")
+            }
             assert!(server.engine.rewrite_in_background());
             // Handed over before anybody knows.
             let writer = ask(&mut server, "INCR a");
@@ -129,7 +133,11 @@ fn a_base_that_cannot_be_taken_in_leaves_the_log_as_it_was() {
                 std::thread::yield_now();
             }
             server.ask("INCR a");
-            if unsure { disk.fail_sync_of_rename("manifest") } else { disk.fail_rename(".base.rdb") }
+            if unsure {
+                disk.fail_sync_of_rename("manifest")
+            } else {
+                disk.fail_rename(".base.rdb")
+            }
             server.finish_rewrite();
             assert_eq!(info(&mut server, "aof_last_bgrewrite_status"), "err");
             server.ask("INCR a");

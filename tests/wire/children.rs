@@ -73,7 +73,8 @@ fn signal(name: &str, pid: u32) {
 }
 
 fn proc_line(pid: u32, file: &str, head: &str) -> String {
-    let text = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join(file)).unwrap_or_default();
+    let text =
+        std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join(file)).unwrap_or_default();
     text.lines().find_map(|line| line.strip_prefix(head)).unwrap_or_default().trim().to_string()
 }
 

@@ -244,7 +244,9 @@ impl Engine {
         // Of all files but the last the end must be there; only a sync that failed is made good by a new base.
         match self.aof.write_error() {
             Some(why) if !self.aof.sync_failed() => {
-                tracing::warn!("Can't rewrite append only file in background while it cannot be written: {why}");
+                tracing::warn!(
+                    "Can't rewrite append only file in background while it cannot be written: {why}"
+                );
                 false
             }
             _ => true,
