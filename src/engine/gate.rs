@@ -50,11 +50,11 @@ impl Engine {
         if self.config.maxmemory > 0 && !self.make_room() && combined.has(Flags::DENYOOM) {
             return Err(Error::Oom);
         }
-        if let Some(why) = self.aof.write_error() {
-            self.gate_log(command, combined, why)?;
-        }
         if !self.saving.last_ok {
             self.gate_saving(command, combined)?;
+        }
+        if let Some(why) = self.aof.write_error() {
+            self.gate_log(command, combined, why)?;
         }
         if self.config.min_replicas_to_write > 0 || self.config.replicaof.is_some() {
             self.gate_replication(combined)?;

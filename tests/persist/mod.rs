@@ -10,3 +10,4 @@ pub(crate) mod power_cut;
 mod round_trip;
 pub(crate) mod sim_disk;
 mod switching;
+mod trouble;

@@ -40,6 +40,11 @@ struct State {
     fails_rename: Option<&'static str>,
     /// The next sync of a directory fails that would make such a rename durable.
     fails_dir: Option<&'static str>,
+    /// How many bytes it still takes, if that is limited.
+    room: Option<usize>,
+    /// The error number of every write.
+    refuses: Option<i32>,
+    read_only: bool,
 }
 
 /// The disk. Clones are the same disk.
@@ -52,6 +57,11 @@ struct SimFile {
     /// It lies in a folder, as the log does; a child's own files do not.
     of_log: bool,
 }
+
+/// ENOSPC, EIO and EROFS as Linux numbers them.
+pub const NO_SPACE: i32 = 28;
+pub const BROKEN: i32 = 5;
+const READ_ONLY: i32 = 30;
 
 fn gone() -> io::Error {
     io::Error::other("the power is off")
@@ -105,6 +115,51 @@ impl SimDisk {
     /// Has the next sync of a directory fail that would make such a rename durable.
     pub fn fail_sync_of_rename(&self, end: &'static str) {
         self.state().fails_dir = Some(end);
+    }
+
+    /// Takes so many bytes more, or as many as there come.
+    pub fn leave_room(&self, bytes: Option<usize>) {
+        self.state().room = bytes;
+    }
+
+    /// Answers every write with this error number.
+    pub fn refuse_writes(&self, number: Option<i32>) {
+        self.state().refuses = number;
+    }
+
+    pub fn make_read_only(&self, read_only: bool) {
+        self.state().read_only = read_only;
+    }
+
+    /// Somebody removes everything; who has a file open keeps it.
+    pub fn vanish(&self) {
+        let mut state = self.state();
+        state.names.clear();
+        state.durable_names.clear();
+        state.changes.clear();
+        state.dirs.clear();
+    }
+
+    /// Puts bytes at the end of the file whose name ends so.
+    pub fn damage(&self, end: &str, bytes: &[u8]) {
+        let mut state = self.state();
+        let named = state.names.iter().find(|(name, _)| name.to_string_lossy().ends_with(end));
+        let inode = *named.expect("there is such a file").1;
+        state.inodes[inode].data.extend_from_slice(bytes);
+    }
+
+    /// What is found when the process was killed: everything it wrote.
+    pub fn after_kill(&self) -> SimDisk {
+        let state = self.state();
+        let found = SimDisk::default();
+        let mut new = found.state();
+        new.inodes = state.inodes.clone();
+        new.names.clone_from(&state.names);
+        new.durable_names.clone_from(&state.names);
+        new.dirs.clone_from(&state.dirs);
+        new.cut_at = usize::MAX;
+        drop(new);
+        found
     }
 
     /// All files, for a test that failed.
@@ -166,8 +221,14 @@ impl SimDisk {
         found
     }
 
+    /// Counts a step that changes names.
+    fn change(&self) -> io::Result<MutexGuard<'_, State>> {
+        let state = self.step()?;
+        if state.read_only { Err(io::Error::from_raw_os_error(READ_ONLY)) } else { Ok(state) }
+    }
+
     fn link(&self, path: &Path, empty: bool) -> io::Result<Arc<dyn LogFile>> {
-        let mut state = self.step()?;
+        let mut state = self.change()?;
         let known = state.names.get(path).copied();
         let inode = match known {
             Some(inode) => {
@@ -196,8 +257,16 @@ impl SimDisk {
 impl LogFile for SimFile {
     fn append(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.disk.step()?;
-        state.inodes[self.inode].data.extend_from_slice(bytes);
-        Ok(bytes.len())
+        if let Some(number) = state.refuses {
+            return Err(io::Error::from_raw_os_error(number));
+        }
+        let taken = state.room.map_or(bytes.len(), |room| room.min(bytes.len()));
+        if taken == 0 && !bytes.is_empty() {
+            return Err(io::Error::from_raw_os_error(NO_SPACE));
+        }
+        state.room = state.room.map(|room| room - taken);
+        state.inodes[self.inode].data.extend_from_slice(&bytes[..taken]);
+        Ok(taken)
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -252,13 +321,16 @@ impl Disk for SimDisk {
     }
 
     fn make_dir(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.step()?;
+        if self.is_dir(path) {
+            return Ok(());
+        }
+        let mut state = self.change()?;
         state.dirs.push(path.to_path_buf());
         Ok(())
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.step()?;
+        let mut state = self.change()?;
         if state.fails_rename.is_some_and(|end| to.to_string_lossy().ends_with(end)) {
             state.fails_rename = None;
             return Err(io::Error::other("Input/output error"));
@@ -271,7 +343,7 @@ impl Disk for SimDisk {
     }
 
     fn unlink(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.step()?;
+        let mut state = self.change()?;
         Self::inode(&state, path)?;
         state.names.remove(path);
         state.changes.push(Change::Unlink(path.to_path_buf()));

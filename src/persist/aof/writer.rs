@@ -154,7 +154,7 @@ pub struct Writer {
 }
 
 /// How long a failed write waits until it is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_millis(100);
 /// Bytes gathered for one sync.
 const GATHER: usize = 4 << 20;
 /// A sync waits for companions no longer than this, in microseconds.
