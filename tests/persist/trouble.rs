@@ -72,7 +72,10 @@ fn a_full_or_broken_disk_refuses_writes_until_it_takes_them_again() {
                 server.pass_ms(100);
                 assert_eq!(server.ask(line), refused, "{line}");
             }
-            assert_eq!((server.ask("GET a"), server.ask("EXISTS c")), ("$1\r\n1\r\n".into(), ":0\r\n".into()));
+            assert_eq!(
+                (server.ask("GET a"), server.ask("EXISTS c")),
+                ("$1\r\n1\r\n".into(), ":0\r\n".into())
+            );
             assert_eq!(info(&mut server, "aof_last_write_status"), "err");
             assert_ne!(info(&mut server, "aof_buffer_length"), "0");
             assert!(is_held(&mut server, writer) && server.engine.aof.fatal().is_none());
@@ -98,9 +101,9 @@ fn a_full_or_broken_disk_refuses_writes_until_it_takes_them_again() {
 
 #[test]
 fn under_always_there_is_no_going_on() {
-    const WRITE: &str = "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...";
-    const SYNC: &str =
-        "Can't persist AOF for fsync error when the AOF fsync policy is 'always': Input/output error. Exiting...";
+    const WRITE: &str =
+        "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...";
+    const SYNC: &str = "Can't persist AOF for fsync error when the AOF fsync policy is 'always': Input/output error. Exiting...";
     for (fails_sync, line) in [(false, WRITE), (true, SYNC)] {
         let (mut server, disk) = start(AppendFsync::Always);
         server.ask("SET a 1");
@@ -192,7 +195,8 @@ fn rewrites_that_fail_are_tidied_up_and_come_at_growing_distances() {
 
 #[test]
 fn the_last_file_is_cut_where_it_is_torn_and_what_is_cut_is_kept() {
-    for tail in [&[0; 5000][..], b"*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$10\r\n123", b"*1\r\n$5\r\nMULTI\r\n*1\r\n"] {
+    for tail in [&[0; 5000][..], b"*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$10\r\n123", b"*1\r\n$5\r\nMULTI\r\n*1\r\n"]
+    {
         let (mut server, disk) = start(AppendFsync::EverySec);
         server.ask("SET a 1");
         catch_up(&mut server);
