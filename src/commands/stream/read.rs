@@ -1,24 +1,12 @@
 //! XREAD: entries after given identifiers, waiting for them when asked to.
 
-use super::reading::{Reading, Served};
+use super::reading::{Reading, Served, reading_spec, streams};
 use super::{ids, replies};
-use crate::engine::spec::Find;
-use crate::engine::{
-    Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, OwnedArgs, Spec, done,
-};
+use crate::engine::{Args, CmdResult, Ctx, Error, OwnedArgs, Spec, done};
 use crate::types::stream::{Stream, StreamId};
 
-pub static XREAD: Spec = Spec::read("xread", -4)
-    .keys(&[KeySpec::after_word(
-        "STREAMS",
-        1,
-        Find::Range { last: -1, step: 1, limit: 2 },
-        KeyFlags::RO.with(KeyFlags::ACCESS),
-    )])
-    .flags(Flags::BLOCKING.with(Flags::MOVABLE_KEYS))
-    .acl(Acl::STREAM)
-    .group(Group::Stream)
-    .since("5.0.0")
+pub static XREAD: Spec = reading_spec(Spec::read("xread", -4))
+    .keys(&[streams(1)])
     .complexity("")
     .summary("Returns what several streams have behind the given IDs, and may wait for it.")
     .syntax("[COUNT count] [BLOCK milliseconds] <STREAMS key [key ...] id [id ...]>")

@@ -1,28 +1,18 @@
 //! XREADGROUP.
 
 use super::group_edit::{consumer, consumer_made, with_group};
-use super::reading::{Reading, Served};
+use super::reading::{Reading, Served, reading_spec, streams};
 use super::told::Told;
 use super::{ids, replies};
-use crate::engine::spec::Find;
-use crate::engine::{Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, Spec, done};
+use crate::engine::{Args, CmdResult, Ctx, Error, Spec, done};
 use crate::keyspace::Key;
 use crate::resp::reply::Reply;
 use crate::types::stream::Group as ConsumerGroup;
 use crate::types::stream::{ConsumerId, Delivery, Log, Stream, StreamId};
 use smallvec::SmallVec;
 
-pub static XREADGROUP: Spec = Spec::write("xreadgroup", -7)
-    .keys(&[KeySpec::after_word(
-        "STREAMS",
-        4,
-        Find::Range { last: -1, step: 1, limit: 2 },
-        KeyFlags::RO.with(KeyFlags::ACCESS),
-    )])
-    .flags(Flags::BLOCKING.with(Flags::MOVABLE_KEYS))
-    .acl(Acl::STREAM)
-    .group(Group::Stream)
-    .since("5.0.0")
+pub static XREADGROUP: Spec = reading_spec(Spec::write("xreadgroup", -7))
+    .keys(&[streams(4)])
     .complexity(
         "For each stream mentioned: O(M) with M being the number of elements returned. If M is constant (e.g. always \
          asking for the first 10 elements with COUNT), you can consider it O(1). On the other side when XREADGROUP \

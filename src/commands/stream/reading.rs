@@ -1,9 +1,23 @@
 //! What XREAD and XREADGROUP have in common: their options, the shape of their reply, and their waiting.
 
 use crate::engine::flow::{BlockOn, BlockReason};
-use crate::engine::{Args, CmdResult, Ctx, Error, OwnedArgs, done};
+use crate::engine::spec::Find;
+use crate::engine::{
+    Acl, Args, CmdResult, Ctx, Error, Flags, Group, KeyFlags, KeySpec, OwnedArgs, Spec, done,
+};
 use crate::ids::UnixMs;
 use crate::resp::reply::{Deferred, Proto, Reply};
+
+/// The streams behind STREAMS, looked for from argument `from` on.
+pub const fn streams(from: i16) -> KeySpec {
+    let half = Find::Range { last: -1, step: 1, limit: 2 };
+    KeySpec::after_word("STREAMS", from, half, KeyFlags::RO.with(KeyFlags::ACCESS))
+}
+
+/// What both declare alike.
+pub const fn reading_spec(spec: Spec) -> Spec {
+    spec.flags(Flags::BLOCKING.with(Flags::MOVABLE_KEYS)).acl(Acl::STREAM).group(Group::Stream).since("5.0.0")
+}
 
 /// The options of XREAD and XREADGROUP.
 #[derive(Debug)]
