@@ -241,6 +241,10 @@ impl Engine {
             },
         }
         self.unhush(id);
+        if self.hold.active && matches!(blocked.reason, BlockReason::Copies(_)) {
+            // It tells of the log and of no key.
+            self.hold_output(id, 0);
+        }
         if how == Unblock::Error {
             self.stats.commands.reject(blocked.command.0);
         }

@@ -85,6 +85,29 @@ fn the_loop_goes_on_while_the_disk_switches_increments() {
 }
 
 #[test]
+fn a_sync_that_does_not_end_is_told_of() {
+    let (mut server, disk) = start(AppendFsync::EverySec);
+    ask(&mut server, "SET a 1");
+    disk.hold_syncs(true);
+    server.pass_ms(1001);
+    for passed in [0, 1000, 1000] {
+        server.pass_ms(passed);
+        assert_eq!(info(&mut server, "aof_delayed_fsync"), "0");
+        ask(&mut server, "SET a 2");
+    }
+    // Beside it the log is written, and nobody waits.
+    catch_up(&mut server);
+    assert_eq!(info(&mut server, "aof_delayed_fsync"), "1");
+    assert_eq!(info(&mut server, "aof_pending_bio_fsync"), "1");
+    assert_eq!(info(&mut server, "aof_buffer_length"), "0");
+    disk.hold_syncs(false);
+    while server.engine.aof.pending_syncs() > 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(info(&mut server, "aof_pending_bio_fsync"), "0");
+}
+
+#[test]
 fn a_manifest_that_cannot_be_replaced_calls_the_rewrite_off() {
     for policy in POLICIES {
         for unsure in [false, true] {

@@ -79,6 +79,19 @@ fn a_full_or_broken_disk_refuses_writes_until_it_takes_them_again() {
             assert_eq!(info(&mut server, "aof_last_write_status"), "err");
             assert_ne!(info(&mut server, "aof_buffer_length"), "0");
             assert!(is_held(&mut server, writer) && server.engine.aof.fatal().is_none());
+            // What tells of data waits, what tells of the server does not.
+            for (line, held) in
+                [("DBSIZE", true), ("KEYS *", true), ("INFO", false), ("CONFIG GET save", false)]
+            {
+                let id = ask(&mut server, line);
+                assert_eq!(is_held(&mut server, id), held, "{line}");
+            }
+            let waiting = server.engine.connect();
+            server.engine.client(waiting).logged_to = server.engine.client(writer).logged_to;
+            server.engine.execute_slices(waiting, &[b"WAITAOF", b"1", b"0", b"10"]);
+            assert!(server.engine.client(waiting).out.is_empty());
+            server.pass_ms(100);
+            assert!(!is_held(&mut server, waiting));
             // A rewrite would leave an end behind that is not there.
             assert!(!server.engine.rewrite_in_background());
             let mut killed = again(disk.after_kill());
@@ -103,7 +116,8 @@ fn a_full_or_broken_disk_refuses_writes_until_it_takes_them_again() {
 fn under_always_there_is_no_going_on() {
     const WRITE: &str =
         "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...";
-    const SYNC: &str = "Can't persist AOF for fsync error when the AOF fsync policy is 'always': Input/output error. Exiting...";
+    const SYNC: &str = "Can't persist AOF for fsync error when the AOF fsync policy is 'always': Input/output \
+                        error. Exiting...";
     for (fails_sync, line) in [(false, WRITE), (true, SYNC)] {
         let (mut server, disk) = start(AppendFsync::Always);
         server.ask("SET a 1");

@@ -6,7 +6,7 @@
 use super::super::args::Args;
 use super::super::keys_of::keys_of;
 use super::super::machine::Engine;
-use super::super::spec::{Flags, Group};
+use super::super::spec::{Flags, Group, Spec};
 use super::super::table::CommandId;
 use crate::ids::ClientId;
 
@@ -73,10 +73,7 @@ impl Engine {
         }
         let spec = self.commands.get(command).spec;
         if spec.keys.is_empty() {
-            // WAIT and WAITAOF tell of the log alone.
-            let reveals =
-                !matches!(spec.group, Group::Connection | Group::PubSub) && !spec.flags.has(Flags::BLOCKING);
-            return if reveals { end } else { 0 };
+            return if reveals_data(spec) { end } else { 0 };
         }
         let Ok(keys) = keys_of(spec, args) else { return end };
         let hashes = keys.iter().filter_map(|key| args.opt(key.index)).map(|key| self.keyspace.hash(key));
@@ -91,6 +88,17 @@ impl Engine {
         {
             client.out.hold(need, confirmed);
         }
+    }
+}
+
+/// Whether a command that names no keys may tell of some. WAIT and WAITAOF tell of the log alone; and who looks after
+/// the server (INFO, CONFIG, BGREWRITEAOF) has to be answered when the disk takes nothing any more.
+fn reveals_data(spec: &Spec) -> bool {
+    let of_data = spec.flags.has(Flags::READONLY) || spec.flags.has(Flags::WRITE);
+    match spec.group {
+        Group::Connection | Group::PubSub => false,
+        Group::Server => of_data,
+        _ => !spec.flags.has(Flags::BLOCKING),
     }
 }
 
