@@ -17,7 +17,7 @@ use std::io::ErrorKind;
 
 /// What is read.
 pub(in super::super) enum Work {
-    File(DataFile),
+    File(Box<DataFile>),
     Log(LogFiles),
 }
 
@@ -73,7 +73,7 @@ impl Engine {
         };
         let options = LoadOptions { replace, ..load_options(&self.config, &self.keyspace) };
         let file = self.data_file(reader, total, &options, name);
-        Ok(Some((Work::File(file), total.unwrap_or(0))))
+        Ok(Some((Work::File(Box::new(file)), total.unwrap_or(0))))
     }
 
     /// From here on the server is loading.
