@@ -88,9 +88,6 @@ impl Loop {
     /// Writes and syncs what is logged; says whether the server may end.
     fn close_log(&mut self, force: bool) -> bool {
         let state = self.engine.aof.state;
-        if state == AofState::Off {
-            return true;
-        }
         if self.engine.saving.child_for(ChildWork::Rewrite).is_some() {
             if state == AofState::Waiting && !force {
                 warning!("Writing initial AOF, can't exit.");
@@ -102,11 +99,13 @@ impl Loop {
             warning!("There is a child rewriting the AOF. Killing it!");
             self.engine.stop_rewrite_child();
         }
-        notice!("Calling fsync() on the AOF file.");
+        if state != AofState::Off {
+            notice!("Calling fsync() on the AOF file.");
+        }
         if !self.engine.finish_log() {
             let why = self.engine.aof.write_error().unwrap_or_default();
+            // Whoever wrote what is not there was not told that it is: the end loses nothing that waiting would keep.
             warning!("Fail to fsync the AOF file: {why}.");
-            return force;
         }
         // Whoever waited for that is told, as this turn's end writes to everybody.
         self.release_held();
