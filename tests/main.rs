@@ -2,6 +2,7 @@
 
 mod engine;
 mod fuzz;
+mod meter;
 mod model;
 mod persist;
 mod spec;

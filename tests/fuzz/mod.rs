@@ -3,9 +3,13 @@
 
 pub mod mutator;
 
+mod aof;
 mod config;
 mod glob;
+mod listpack;
 mod lzf;
+mod manifest;
 mod numbers;
 mod quote;
+mod rdb;
 mod resp;

@@ -13,7 +13,7 @@ use spinel::types::set::Set;
 use spinel::types::zset::{AddFlags, Zset};
 
 /// A little of everything, so that each byte can be damaged in turn.
-fn small() -> Keyspace {
+pub fn small() -> Keyspace {
     let mut space = space();
     let limits = limits();
     put(&mut space, 0, b"text", Object::Str(Str(b"some text".to_vec())));

@@ -1,11 +1,12 @@
 //! What is written to disk and read back.
 
-mod canon;
+pub mod canon;
 mod copies;
-mod damage;
+pub mod damage;
+mod damaged_log;
 mod golden;
 mod held;
-mod old_forms;
+pub mod old_forms;
 pub(crate) mod power_cut;
 mod round_trip;
 pub(crate) mod sim_disk;

@@ -37,6 +37,23 @@ fn ziplist(entries: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
+/// A file with a value in each form that no server writes any more, for others to damage: in parts, so that what is
+/// refused in one does not hide the next.
+pub fn every_form() -> Vec<Vec<u8>> {
+    let plain = ziplist(&[b"a", b"17", b"b", b"2.5"]);
+    let bodies: [(u32, Vec<u8>); 5] = [
+        (1, [&b"\x01"[..], &text(b"l"), b"\x03", &text(b"a"), b"\xc0\x05", &text(b"c")].concat()),
+        (3, [&b"\x03"[..], &text(b"z"), b"\x02", &text(b"a"), b"\x031.5", &text(b"b"), b"\xff"].concat()),
+        (6, [10, 12, 13].iter().flat_map(|kind| [vec![*kind, 1, *kind], text(&plain)].concat()).collect()),
+        (7, [&b"\x0e\x01q\x02"[..], &text(&plain), &text(&plain)].concat()),
+        (2, [&b"\x09\x01h"[..], &text(b"\x02\x01a\x01\0v\x01b\x01\x02wxx\xff")].concat()),
+    ];
+    let timed = b"\x16\x01h\x02\x80\x77\x35\x94\0\x01a\x01v\0\x01b\x01w".to_vec();
+    let packed = b"\x17\x01h\x13\x13\0\0\0\x03\0\x81a\x02\x81v\x02\xf3\0\x94\x35\x77\x05\xff".to_vec();
+    let bodies = bodies.into_iter().chain([(12, timed), (12, packed)]);
+    bodies.map(|(version, body)| file(version, &body)).collect()
+}
+
 fn lines(version: u32, parts: &[&[u8]]) -> Result<String, LoadError> {
     let bytes = file(version, &parts.concat());
     let (space, loaded) = load(&bytes)?;

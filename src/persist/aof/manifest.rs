@@ -98,7 +98,9 @@ impl Manifest {
                 letter = value.first().copied();
             }
         }
-        let Some(letter) = letter.filter(|_| !name.is_empty() && seq != 0) else { return Err(BAD_FORMAT) };
+        // The files that follow take the next numbers, and their names from them: there must be one, and not 0.
+        let counts = (1..i64::MAX).contains(&seq);
+        let Some(letter) = letter.filter(|_| !name.is_empty() && counts) else { return Err(BAD_FORMAT) };
         let part = Part { name, seq };
         match letter {
             b'b' if self.base.is_some() => return Err("Found duplicate base file information"),
