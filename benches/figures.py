@@ -1,19 +1,30 @@
 #!/usr/bin/env python3
-"""Figures of docs/measured.md that need no load generator, for any number of servers side by side.
+"""Figures of docs/measured.md, for any number of servers side by side.
 
-usage: benches/figures.py memory|expiry|persist NAME=COMMAND [NAME=COMMAND ...]
+usage: benches/figures.py cpu|memory|expiry|persist|stalls|growth NAME=COMMAND [NAME=COMMAND ...]
 
-memory   resident bytes a key, of 1 and of 1.4 million keys, the worse of the two; and the empty server
+cpu      the server's CPU time an operation under redis-benchmark, over that of the first server named; medians of
+         alternating rounds (CPU_ROUNDS, 3), of the loads that CPU_LOADS names or all; servers on core 0, load on 1
+
+memory   resident bytes a key, of 1 and of 1.4 million keys, the worse of the two; of 200,000 small collections; of
+         the elements of large ones; and of the empty server
 expiry   how late 1000 keys due at one instant go, beside a million others with a time to live
 persist  seconds that saving and loading take, by the clock and of CPU, over those of the first server named; of
          2 million plain keys and of a mixed data set (PERSIST_KEYS, PERSIST_ROUNDS, PERSIST_SETS=plain,mixed).
          COMMAND must allow DEBUG, and name {dir} as its directory.
+stalls   how long another client waits while values of a million elements (STALLS_SIZE) go in every way there is
+growth   how long another client waits while the keyspace grows from nothing to 20 million keys (GROWTH_KEYS), and a
+         hash, a set and a sorted set to 10 million elements each (GROWTH_ELEMENTS)
 
 {port} and {dir}, a directory of its own, are filled in.
 
+A wait is that of a client that asks once a millisecond, counted from when it was due to ask; the idle server's is the
+machine's own. Beside it stand the server's own figures, where it has them: the longest time between two looks at its
+sockets, by the clock and of the processor's time. On a machine that others use, too, only the last one is the server's.
+
 Everything runs on loopback, on free ports, and ends by itself.
 """
-import os, shlex, socket, statistics, subprocess, sys, tempfile, time
+import multiprocessing, os, shlex, socket, statistics, subprocess, sys, tempfile, time
 
 
 def encode(*words):
@@ -50,9 +61,9 @@ class Server:
             line = replies.readline()
             assert not line.startswith(b"-"), line
 
-    def fill(self, count, command):
-        for at in range(0, count, 5000):
-            self.send([command(i) for i in range(at, min(count, at + 5000))])
+    def fill(self, count, command, together=5000):
+        for at in range(0, count, together):
+            self.send([command(i) for i in range(at, min(count, at + together))])
 
     def rss(self):
         return int(open(f"/proc/{self.process.pid}/status").read().split("VmRSS:")[1].split()[0]) * 1024
@@ -86,15 +97,45 @@ SHAPES = {
     "16 B key, 200 B value": lambda i: encode("SET", "big:%012d" % i, "%0200x" % (i * 0x9E3779B97F4A7C15)),
 }
 
+TEXT = "".join("%x" % (i * i * 0x9E3779B97F4A7C15 & 0xFFFFFFFF) for i in range(20000))
+
+
+def text(i, length):
+    """Text that nothing can share or compress away."""
+    at = i * 7919 % (len(TEXT) - length)
+    return TEXT[at:at + length]
+
+
+def listed(count, item):
+    return [word for j in range(count) for word in item(j)]
+
+
+# Label: how many, and the command for each.
+COLLECTIONS = {
+    "hash of 5 fields": (200_000, lambda i: encode(
+        "HSET", "h:%012d" % i, *listed(5, lambda j: (f"field{j}", text(i + j, 11))))),
+    "list of 10": (200_000, lambda i: encode("RPUSH", "l:%012d" % i, *listed(10, lambda j: (text(i + j, 10),)))),
+    "set of 10 integers": (200_000, lambda i: encode("SADD", "s:%012d" % i, *range(i, i + 10))),
+    "sorted set of 10": (200_000, lambda i: encode(
+        "ZADD", "z:%012d" % i, *listed(10, lambda j: (j, text(i + 3 * j, 12))))),
+    "one sorted set, a member": (1_000_000, lambda i: encode("ZADD", "zset", i, "member:%012d" % i)),
+    "one hash, a field": (1_000_000, lambda i: encode("HSET", "hash", "field:%012d" % i, text(i, 13))),
+    "one set, a member": (1_000_000, lambda i: encode("SADD", "set", "member:%012d" % i)),
+    "one list, an element": (1_000_000, lambda i: encode("RPUSH", "list", "element:%012d" % i)),
+    "one stream, an entry": (1_000_000, lambda i: encode("XADD", "stream", "%d-0" % (i + 1), "field", text(i, 13))),
+}
+
 
 def memory(servers):
-    print(f"{'bytes a key':24}" + "".join(f"{name:>12}" for name, _ in servers))
+    print(f"{'bytes each':24}" + "".join(f"{name:>12}" for name, _ in servers))
     empty = {}
-    for label, command in SHAPES.items():
+    shapes = {label: ((1_000_000, 1_400_000), command) for label, command in SHAPES.items()}
+    shapes |= {label: ((count,), command) for label, (count, command) in COLLECTIONS.items()}
+    for label, (counts, command) in shapes.items():
         row = []
         for name, line in servers:
             figures = []
-            for count in (1_000_000, 1_400_000):
+            for count in counts:
                 server = Server(name, line)
                 empty[name] = before = server.rss()
                 server.fill(count, command)
@@ -245,8 +286,163 @@ def report_persist(title, figures, names):
         print(row, flush=True)
 
 
+# Label: thousands of requests, pipeline, and the command. Keys are preset.
+LOADS = {
+    "set": (200, 1, "SET key:__rand_int__ " + "x" * 64),
+    "get": (200, 1, "GET key:__rand_int__"),
+    "set_p16": (1600, 16, "SET key:__rand_int__ " + "x" * 64),
+    "get_p16": (1600, 16, "GET key:__rand_int__"),
+    "set_p64": (3000, 64, "SET key:__rand_int__ " + "x" * 64),
+    "get_p64": (3000, 64, "GET key:__rand_int__"),
+    "incr_p16": (1600, 16, "INCR counter:__rand_int__"),
+    "setex_p16": (1600, 16, "SET session:__rand_int__ " + "x" * 200 + " EX 300"),
+    "mset10": (100, 1, "MSET" + " key:__rand_int__ " .join([""] + ["v" * 64] * 10)),
+    "mget10": (100, 1, "MGET" + " key:__rand_int__" * 10),
+    "lpush_p16": (1600, 16, "LPUSH list __rand_int__"),
+    "lrange100": (100, 1, "LRANGE list 0 99"),
+    "lrange600": (50, 1, "LRANGE list 0 599"),
+    "rpop_p16": (1600, 16, "RPOP list"),
+    "sadd_p16": (1600, 16, "SADD set member:__rand_int__"),
+    "hset_p16": (1600, 16, "HSET hash field:__rand_int__ value"),
+    "hget_p16": (1600, 16, "HGET hash field:__rand_int__"),
+    "zadd_p16": (1600, 16, "ZADD zset __rand_int__ member:__rand_int__"),
+    "zrank_p16": (1600, 16, "ZRANK zset member:__rand_int__"),
+    "zrange10_p16": (800, 16, "ZRANGE zset __rand_int__ +inf BYSCORE LIMIT 0 10"),
+    "xadd_p16": (800, 16, "XADD stream * field value"),
+    "get1k": (200, 1, "GET 1k"),
+    "get64k": (20, 1, "GET 64k"),
+}
+
+
+def run_time(server):
+    """Nanoseconds that all threads of a server ran."""
+    tasks = f"/proc/{server.process.pid}/task"
+    return sum(int(open(f"{tasks}/{task}/schedstat").read().split()[0]) for task in os.listdir(tasks))
+
+
+def cpu(servers):
+    rounds = int(os.environ.get("CPU_ROUNDS", "3"))
+    running = [Server(name, "taskset -c 0 " + line) for name, line in servers]
+    for server in running:
+        server.fill(1_000_000, plain)
+        server.send([encode("SET", "1k", "v" * 1024), encode("SET", "64k", "v" * 65536)])
+        server.fill(1000, lambda i: encode("LPUSH", "list", i))
+    print(f"{'us an operation':16}" + "".join(f"{server.name:>20}" for server in running))
+    for label in os.environ.get("CPU_LOADS", ",".join(LOADS)).split(","):
+        thousands, pipeline, command = LOADS[label]
+        took = {server.name: [] for server in running}
+        for server in running * rounds:
+            before = run_time(server)
+            load = f"taskset -c 1 redis-benchmark -p {server.port} -c 50 -P {pipeline} -r 1000000 -q -n {thousands}000 "
+            subprocess.run(shlex.split(load + command), check=True, stdout=subprocess.DEVNULL)
+            took[server.name].append((run_time(server) - before) / 1e6 / thousands)
+        figures = [statistics.median(took[server.name]) for server in running]
+        print(f"{label:16}" + "".join(f"{us:12.3f} x{us / figures[0]:4.2f}  " for us in figures), flush=True)
+    for server in running:
+        server.stop()
+
+
+def ask_on_time(port, pipe):
+    """The other client: asks every millisecond until told to stop, and tells how long each answer took."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(50))
+    except (AttributeError, PermissionError):
+        pass
+    connection = socket.create_connection(("127.0.0.1", port), timeout=90)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    waits, due, question = [], time.monotonic(), encode("GET", "nothing")
+    while not pipe.poll():
+        due += 0.001
+        time.sleep(max(0.0, due - time.monotonic()))
+        connection.sendall(question)
+        connection.recv(1024)
+        waits.append(time.monotonic() - due)
+    pipe.send(waits)
+
+
+def watch(server, label, work):
+    """Prints how long others waited while `work` ran, and for some time after, when freeing goes on."""
+    server.send([encode("CONFIG", "RESETSTAT")])
+    ours, theirs = multiprocessing.Pipe()
+    other = multiprocessing.Process(target=ask_on_time, args=(server.port, theirs), daemon=True)
+    other.start()
+    time.sleep(0.2)
+    work()
+    time.sleep(0.6)
+    ours.send("stop")
+    waits = sorted(ours.recv())
+    other.join()
+    stats = dict(line.split(":", 1) for line in server.ask("INFO", "stats").split("\r\n") if ":" in line)
+    own = [stats.get(field) for field in ("stall_max_usec", "stall_max_cpu_usec")]
+    own = "".join(f"{'-':>12}" if us is None else f"{int(us) / 1000:12.2f}" for us in own)
+    rare = waits[len(waits) * 999 // 1000]
+    print(f"{server.name:10}{label:32}{waits[-1] * 1000:12.2f}{rare * 1000:12.2f}{own}", flush=True)
+
+
+def heading():
+    print(f"{'ms':10}{'':32}{'longest':>12}{'p99.9':>12}{'server':>12}{'its CPU':>12}")
+
+
+# Kind: the command, and the words of one element.
+ELEMENTS = {
+    "hash": ("HSET", lambda i: ("field:%09d" % i, "value")),
+    "set": ("SADD", lambda i: ("member:%09d" % i,)),
+    "sorted set": ("ZADD", lambda i: (i, "member:%09d" % i)),
+    "list": ("RPUSH", lambda i: ("element:%09d" % i,)),
+    "stream": ("XADD", lambda i: ("field", i)),
+}
+
+
+def build(server, kind, size, together):
+    """Makes the value "big" of so many elements, so many of them a command."""
+    command, item = ELEMENTS[kind]
+    words, lines_each = [command, "big"], 1
+    if kind == "stream":
+        words, together, lines_each = [command, "big", "*"], 1, 2
+    batch = max(together, 2000)
+    for at in range(0, size, batch):
+        firsts = range(at, min(size, at + batch), together)
+        server.send([encode(*words, *listed(together, lambda j: item(first + j))) for first in firsts], lines_each)
+
+
+def stalls(servers):
+    size = int(os.environ.get("STALLS_SIZE", "1000000"))
+    ways = {
+        "DEL": lambda server: server.send([encode("DEL", "big")]),
+        "UNLINK": lambda server: server.send([encode("UNLINK", "big")]),
+        "RENAME over": lambda server: server.send([encode("RENAME", "small", "big")]),
+        "SET over": lambda server: server.send([encode("SET", "big", "value")]),
+        "expiry of": lambda server: server.send([encode("PEXPIRE", "big", "50")]),
+    }
+    heading()
+    for name, line in servers:
+        server = Server(name, line)
+        watch(server, "nothing", lambda: time.sleep(2))
+        for kind in ELEMENTS:
+            for way, end in ways.items():
+                server.send([encode("DEL", "big"), encode("SET", "small", "value")])
+                build(server, kind, size, 100)
+                watch(server, f"{way} a {kind}", lambda: end(server))
+        server.stop()
+
+
+def growth(servers):
+    keys = int(os.environ.get("GROWTH_KEYS", "20000000"))
+    size = int(os.environ.get("GROWTH_ELEMENTS", "10000000"))
+    heading()
+    for name, line in servers:
+        server = Server(name, line)
+        watch(server, "nothing", lambda: time.sleep(2))
+        for kind in ("hash", "set", "sorted set"):
+            watch(server, f"a {kind} growing", lambda: build(server, kind, size, 20))
+            server.stop()
+            server = Server(name, line)
+        watch(server, "the keyspace growing", lambda: server.fill(keys, SHAPES["16 B key, 32 B value"], 200))
+        server.stop()
+
+
 if __name__ == "__main__":
-    kinds = {"memory": memory, "expiry": expiry, "persist": persist}
+    kinds = {"cpu": cpu, "memory": memory, "expiry": expiry, "persist": persist, "stalls": stalls, "growth": growth}
     if len(sys.argv) < 3 or sys.argv[1] not in kinds:
         sys.exit(__doc__)
     kinds[sys.argv[1]]([tuple(arg.split("=", 1)) for arg in sys.argv[2:]])
