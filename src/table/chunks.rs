@@ -3,6 +3,9 @@
 use crate::sys::huge;
 use crate::sys::pages::{CHUNK_BYTES, Chunk};
 
+/// Up to so many chunks each begins with small pages, which become resident as they are used, and is put into one
+/// huge page once it is full: 2 MB of which next to nothing is used show in a small data set.
+const FEW: usize = 32;
 const SHIFT: u32 = CHUNK_BYTES.trailing_zeros();
 
 /// Chunks under small dense numbers, found by any address inside them. A number stays with its chunk until the
@@ -16,12 +19,21 @@ pub struct Chunks {
     /// Neighbouring mappings have neighbouring addresses, so the plain low bits spread them perfectly.
     index: Vec<u64>,
     huge: bool,
+    /// Where the chunk begins that was mapped last, if it has small pages.
+    filling: usize,
 }
 
 impl Chunks {
     /// No chunks. Allocates nothing.
     pub const fn new() -> Chunks {
-        Chunks { chunks: Vec::new(), bases: Vec::new(), vacant: Vec::new(), index: Vec::new(), huge: false }
+        Chunks {
+            chunks: Vec::new(),
+            bases: Vec::new(),
+            vacant: Vec::new(),
+            index: Vec::new(),
+            huge: false,
+            filling: 0,
+        }
     }
 
     /// How many chunks are held.
@@ -29,8 +41,8 @@ impl Chunks {
         self.chunks.len() - self.vacant.len()
     }
 
-    /// Whether chunks that come after the first are to be backed by huge pages. The first one is not: a process
-    /// that holds next to nothing shall not have 2 MB resident for it.
+    /// Whether chunks are to be backed by huge pages, the first ones only once they are full: a process that holds
+    /// next to nothing shall not have 2 MB resident for it.
     pub fn set_huge_pages(&mut self, on: bool) {
         self.huge = on;
     }
@@ -38,23 +50,23 @@ impl Chunks {
     /// Has chunks that are no huge pages, because a child's copy-on-write took them apart, put together again.
     pub fn mend(&self) {
         if self.huge {
-            huge::mend(self.bases.iter().skip(1).copied().filter(|&base| base != 0));
+            huge::mend(self.bases.iter().copied().filter(|&base| base != 0 && base != self.filling));
         }
     }
 
     /// Maps one more chunk and tells its number. Ends the process when the system has no memory, as any other
     /// allocation does.
     pub fn add(&mut self) -> usize {
-        let wants_huge = self.huge && self.held() > 0;
-        let ready = if wants_huge { huge::take(self.held()) } else { None };
-        let torn = wants_huge && ready.is_none();
+        let ready = if self.huge && self.held() >= FEW { huge::take(self.held()) } else { None };
+        let small = ready.is_none();
         let Some(chunk) = ready.or_else(Chunk::map) else {
             let layout = std::alloc::Layout::new::<[u8; CHUNK_BYTES]>();
             std::alloc::handle_alloc_error(layout)
         };
         let base = chunk.base().as_ptr().expose_provenance();
-        if torn {
-            huge::mend([base]);
+        let full = std::mem::replace(&mut self.filling, if small { base } else { 0 });
+        if self.huge && full != 0 {
+            huge::mend([full]);
         }
         let number = match self.vacant.pop() {
             Some(number) => number as usize,
