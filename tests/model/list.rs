@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use spinel::types::list::{End, List, ListLimits, ListRef, NodeView};
+use spinel::types::packed::dense::restore;
 use spinel::types::packed::validate;
 
 #[derive(Clone, Debug)]
@@ -38,6 +39,13 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (-60i64..60, -60i64..60).prop_map(|(a, b)| Op::Trim(a, b)),
         2 => (-3i64..4, text()).prop_map(|(n, t)| Op::Remove(n, t)),
     ]
+}
+
+/// Sometimes a list so long that nodes share buffers.
+fn started() -> impl Strategy<Value = Op> {
+    let few = (any::<bool>(), vec(text(), 0..3));
+    let many = (any::<bool>(), vec((0u32..300).prop_map(|n| n.to_string().into_bytes()), 150..300));
+    prop_oneof![3 => few, 1 => many].prop_map(|(head, texts)| Op::Push(head, texts))
 }
 
 fn limits() -> impl Strategy<Value = ListLimits> {
@@ -129,6 +137,7 @@ fn check(list: &List, oracle: &VecDeque<Vec<u8>>) {
     read.for_each_node(|node| {
         count += match node {
             NodeView::Packed(bytes) => validate(&bytes).expect("well formed"),
+            NodeView::Dense(bytes) => validate(restore(bytes).bytes()).expect("well formed"),
             NodeView::Plain(_) => 1,
         }
     });
@@ -146,6 +155,7 @@ fn check_reads(list: &List, oracle: &VecDeque<Vec<u8>>) {
             let kept = leaves.iter().map(|leaf| match leaf.view() {
                 NodeView::Packed(bytes) => validate(&bytes).expect("well formed"),
                 NodeView::Plain(_) => 1,
+                NodeView::Dense(_) => unreachable!("what is kept is a listpack"),
             });
             assert!(kept.sum::<usize>() - offset >= 3.min(oracle.len() - i));
         }
@@ -171,8 +181,9 @@ fn check_reads(list: &List, oracle: &VecDeque<Vec<u8>>) {
 
 proptest! {
     #[test]
-    fn list_is_a_deque(ops in vec(op(), 1..50), limits in limits()) {
+    fn list_is_a_deque(start in started(), ops in vec(op(), 1..50), limits in limits()) {
         let (mut list, mut oracle) = (List::new(), VecDeque::new());
+        apply(&mut list, &mut oracle, &start, limits);
         for op in &ops {
             apply(&mut list, &mut oracle, op, limits);
             check(&list, &oracle);
@@ -193,5 +204,27 @@ proptest! {
             steps += 1;
         }
         prop_assert!(steps <= oracle.len() / 2 + 1);
+    }
+}
+
+#[test]
+fn nodes_away_from_the_ends_share_buffers() {
+    for head in [false, true] {
+        let (mut list, mut oracle) = (List::new(), VecDeque::new());
+        for n in 0..20_000 {
+            let push = Op::Push(head, vec![format!("element:{n:012}").into_bytes()]);
+            apply(&mut list, &mut oracle, &push, ListLimits::default());
+        }
+        let (mut dense, mut nodes) = (0, 0);
+        list.as_ref().for_each_node(|node| {
+            dense += usize::from(matches!(node, NodeView::Dense(_)));
+            nodes += 1;
+        });
+        assert!(dense * 2 > nodes && dense < nodes, "{dense} of {nodes}");
+        assert!(list.as_ref().memory() < 20_000 * 22, "{}", list.as_ref().memory());
+        check(&list, &oracle);
+        while !oracle.is_empty() {
+            apply(&mut list, &mut oracle, &Op::Pop(!head), ListLimits::default());
+        }
     }
 }

@@ -189,7 +189,7 @@ impl Replay {
         let mut restored = Stream::new();
         for (id, bytes) in self.stream.entries.nodes() {
             self.digest.bytes(&id.to_bytes());
-            self.digest.bytes(bytes);
+            self.digest.bytes(&bytes);
             restored.entries.restore_node(id, bytes.to_vec()).unwrap();
         }
         let marks = self.stream.entries.marks();

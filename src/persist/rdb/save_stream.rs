@@ -12,7 +12,7 @@ pub fn save_stream(sink: &mut Sink<'_>, stream: &Stream, version: Version) {
     sink.length(log.node_count() as u64);
     for (id, bytes) in log.nodes() {
         sink.text(&id.to_bytes());
-        sink.text(bytes);
+        sink.text(&bytes);
     }
     let marks = log.marks();
     sink.length(marks.len);

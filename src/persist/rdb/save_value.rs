@@ -8,7 +8,7 @@ use crate::ids::UnixMs;
 use crate::keyspace::{Kind, StrView, Value as _, View};
 use crate::types::hash::Hash;
 use crate::types::list::{List, ListRef, NodeView};
-use crate::types::packed::Value;
+use crate::types::packed::{Value, dense};
 use crate::types::set::{Set, SetRef};
 use crate::types::stream::Stream;
 use crate::types::zset::{Zset, ZsetRef};
@@ -54,6 +54,10 @@ fn save_list(sink: &mut Sink<'_>, list: ListRef<'_>) {
         NodeView::Packed(bytes) => {
             sink.length(NODE_PACKED);
             sink.text(&bytes);
+        }
+        NodeView::Dense(bytes) => {
+            sink.length(NODE_PACKED);
+            sink.text(dense::restore(bytes).bytes());
         }
         NodeView::Plain(bytes) => {
             sink.length(NODE_PLAIN);

@@ -1,12 +1,12 @@
-//! One node of a list: a listpack, a single element too large to be packed, or either of them compressed.
-//! Contents are shared with readers that still stream them: a writer copies what somebody else holds. Must
-//! not know its neighbours.
+//! One node of a list: a listpack, a single element too large to be packed, or either of them compressed; or, away
+//! from the ends, entries in the dense form in a buffer that several nodes share. Contents are shared with readers
+//! that still stream them: a writer copies what somebody else holds. Must not know its neighbours.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use crate::types::packed::{Listpack, ListpackRef, Value};
+use crate::types::packed::{Listpack, ListpackRef, Run, Value, dense};
 use crate::util::lzf::{Compressor, decompress};
 
 /// Smaller nodes are not worth compressing.
@@ -24,6 +24,22 @@ enum Form {
     Packed(Arc<Listpack>),
     Plain(Arc<Vec<u8>>),
     Squeezed(Arc<Squeezed>),
+    Dense(Part),
+}
+
+/// A node's part of a buffer. The buffer goes with the last node or reader that refers to it.
+#[derive(Clone, Debug)]
+struct Part {
+    buffer: Arc<Box<[u8]>>,
+    start: u32,
+    len: u32,
+}
+
+impl Part {
+    fn bytes(&self) -> &[u8] {
+        let bytes = self.buffer.get(self.start as usize..).unwrap_or_default();
+        bytes.get(..self.len as usize).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -65,6 +81,8 @@ pub enum NodeView<'a> {
     Packed(Cow<'a, [u8]>),
     /// One element.
     Plain(Cow<'a, [u8]>),
+    /// At least one element in the dense form.
+    Dense(&'a [u8]),
 }
 
 impl NodeView<'_> {
@@ -72,6 +90,7 @@ impl NodeView<'_> {
     pub(super) fn walk(&self, offset: usize, reverse: bool, mut f: impl FnMut(Value<'_>) -> bool) -> bool {
         let bytes = match self {
             NodeView::Plain(bytes) => return f(Value::Str(bytes)),
+            NodeView::Dense(bytes) => return walk_dense(bytes, offset, reverse, f),
             NodeView::Packed(bytes) => bytes,
         };
         let lp = ListpackRef::new(bytes);
@@ -90,6 +109,23 @@ impl NodeView<'_> {
             }
         }
     }
+}
+
+/// The same in the dense form, which is read forwards only: backwards, positions are gathered first.
+fn walk_dense(bytes: &[u8], offset: usize, reverse: bool, mut f: impl FnMut(Value<'_>) -> bool) -> bool {
+    let run = Run::Dense(bytes);
+    let mut entries = run.iter();
+    if !reverse {
+        return entries.pass_over(offset).is_none() || entries.all(f);
+    }
+    let mut positions = Vec::with_capacity(offset + 1);
+    for _ in 0..=offset {
+        positions.push(entries.pos());
+        if entries.pass_over(1).is_none() {
+            return true;
+        }
+    }
+    positions.into_iter().rev().all(|pos| run.iter_from(pos).next().is_none_or(&mut f))
 }
 
 #[derive(Clone, Debug)]
@@ -128,7 +164,7 @@ impl Node {
         let (size, count) = match &self.form {
             Form::Packed(lp) => (lp.bytes().len(), lp.len()),
             Form::Plain(bytes) => (bytes.len(), 1),
-            Form::Squeezed(_) => return,
+            Form::Squeezed(_) | Form::Dense(_) => return,
         };
         self.size = u32::try_from(size).unwrap_or(u32::MAX);
         self.count = u32::try_from(count).unwrap_or(u32::MAX);
@@ -146,7 +182,7 @@ impl Node {
 
     pub(super) fn is_plain(&self) -> bool {
         match &self.form {
-            Form::Packed(_) => false,
+            Form::Packed(_) | Form::Dense(_) => false,
             Form::Plain(_) => true,
             Form::Squeezed(s) => s.plain,
         }
@@ -167,6 +203,7 @@ impl Node {
             Form::Packed(lp) => lp.capacity() + size_of::<Listpack>() + ARC,
             Form::Plain(bytes) => bytes.capacity() + size_of::<Vec<u8>>() + ARC,
             Form::Squeezed(s) => s.lzf.len() + size_of::<Squeezed>() + ARC,
+            Form::Dense(part) => part.len as usize,
         }
     }
 
@@ -174,6 +211,7 @@ impl Node {
         match &self.form {
             Form::Packed(lp) => NodeView::Packed(Cow::Borrowed(lp.bytes())),
             Form::Plain(bytes) => NodeView::Plain(Cow::Borrowed(bytes)),
+            Form::Dense(part) => NodeView::Dense(part.bytes()),
             Form::Squeezed(s) if s.plain => NodeView::Plain(Cow::Owned(s.inflate())),
             Form::Squeezed(s) => NodeView::Packed(Cow::Owned(s.inflate())),
         }
@@ -184,15 +222,17 @@ impl Node {
         match &self.form {
             Form::Packed(lp) => Leaf::Packed(lp.clone()),
             Form::Plain(bytes) => Leaf::Plain(bytes.clone()),
+            Form::Dense(part) => Leaf::Packed(Arc::new(dense::restore(part.bytes()))),
             Form::Squeezed(s) if s.plain => Leaf::Plain(Arc::new(s.inflate())),
             Form::Squeezed(s) => Leaf::Packed(Arc::new(Listpack::from_trusted(s.inflate()))),
         }
     }
 
-    /// Edits the listpack of a packed node, uncompressing it before; a plain node is left alone.
+    /// Edits the listpack of a packed node, making it one again before if need be; a plain node is left alone.
     #[inline]
     pub(super) fn edit<R>(&mut self, f: impl FnOnce(&mut Listpack) -> R) -> Option<R> {
         self.uncompress();
+        self.part();
         let Form::Packed(lp) = &mut self.form else { return None };
         let result = f(Arc::make_mut(lp));
         self.measure();
@@ -202,6 +242,7 @@ impl Node {
     /// Takes the listpack out of a packed node.
     pub(super) fn into_listpack(mut self) -> Option<Listpack> {
         self.uncompress();
+        self.part();
         match self.form {
             Form::Packed(lp) => Some(Arc::unwrap_or_clone(lp)),
             _ => None,
@@ -224,7 +265,7 @@ impl Node {
         let (raw, plain) = match &self.form {
             Form::Packed(lp) => (lp.bytes(), false),
             Form::Plain(bytes) => (bytes.as_slice(), true),
-            Form::Squeezed(_) => return,
+            Form::Squeezed(_) | Form::Dense(_) => return,
         };
         if raw.len() < MIN_COMPRESS {
             return;
@@ -243,6 +284,37 @@ impl Node {
             && let Some(lp) = Arc::get_mut(lp)
         {
             lp.shrink();
+        }
+    }
+
+    /// Whether the content is a listpack of its own.
+    pub(super) fn is_listpack(&self) -> bool {
+        matches!(self.form, Form::Packed(_))
+    }
+
+    /// Lays the listpacks of these nodes into one buffer, in the dense form. O(elements).
+    pub(super) fn share_buffer(nodes: &mut [Node]) {
+        let mut buffer = Vec::with_capacity(nodes.iter().map(Node::size).sum());
+        let mut ends = Vec::with_capacity(nodes.len());
+        for node in nodes.iter() {
+            if let Form::Packed(lp) = &node.form {
+                dense::condense(lp.as_ref().as_ref(), &mut buffer);
+            }
+            ends.push(buffer.len() as u32);
+        }
+        let (buffer, mut start) = (Arc::new(buffer.into_boxed_slice()), 0);
+        for (node, end) in nodes.iter_mut().zip(ends) {
+            if node.is_listpack() {
+                node.form = Form::Dense(Part { buffer: Arc::clone(&buffer), start, len: end - start });
+            }
+            start = end;
+        }
+    }
+
+    /// Gives a node in a shared buffer a listpack of its own again.
+    fn part(&mut self) {
+        if let Form::Dense(part) = &self.form {
+            self.form = Form::Packed(Arc::new(dense::restore(part.bytes())));
         }
     }
 }

@@ -99,6 +99,13 @@ impl Quicklist {
             End::Head => self.spine.insert_after(None, node),
             End::Tail => self.spine.insert_before(None, node),
         };
+        let behind = match end {
+            End::Head => self.spine.next(new),
+            End::Tail => self.spine.prev(new),
+        };
+        if let Some(behind) = behind.filter(|_| self.limits.compress == 0) {
+            self.spine.share_buffer(behind, end == End::Tail);
+        }
         self.settle(Some(new));
     }
 

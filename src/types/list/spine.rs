@@ -8,6 +8,9 @@ use super::node::Node;
 
 /// Nodes in a chunk, at most.
 const CHUNK_NODES: usize = 64;
+/// Listpacks that are laid into one buffer together, or as many as have these bytes.
+const SHARING_NODES: usize = 16;
+const SHARING_BYTES: usize = 128 << 10;
 /// A chunk left with fewer is joined to a neighbour that has room for it.
 const SPARSE_NODES: usize = 16;
 
@@ -224,6 +227,30 @@ impl Spine {
         }
     }
 
+    /// Lays the listpacks at and next to `pos` into one buffer if there are enough of them in the chunk, towards the
+    /// head if `back`. General allocators keep some 150 bytes for each that has a buffer of its own.
+    pub(super) fn share_buffer(&mut self, pos: NodePos, back: bool) {
+        let chunk = &mut self.chunks[pos.chunk];
+        let (mut count, mut bytes) = (0, 0);
+        let mut take = |node: &Node| {
+            let more = count < SHARING_NODES && bytes < SHARING_BYTES && node.is_listpack();
+            (count, bytes) = if more { (count + 1, bytes + node.size()) } else { (count, bytes) };
+            more
+        };
+        if back {
+            chunk.nodes[..=pos.index].iter().rev().all(&mut take);
+        } else {
+            chunk.nodes[pos.index..].iter().all(&mut take);
+        }
+        if count == SHARING_NODES || bytes >= SHARING_BYTES {
+            let first = if back { pos.index + 1 - count } else { pos.index };
+            let nodes = &mut chunk.nodes[first..first + count];
+            self.content -= nodes.iter().map(Node::memory).sum::<usize>();
+            Node::share_buffer(nodes);
+            self.content += nodes.iter().map(Node::memory).sum::<usize>();
+        }
+    }
+
     /// Drops up to `max` nodes from the end; true when none is left.
     pub(super) fn drop_some(&mut self, max: usize) -> bool {
         for _ in 0..max {
@@ -261,7 +288,7 @@ mod tests {
         spine.check();
         let texts = spine.iter().map(|n| match n.view() {
             super::super::NodeView::Plain(b) => b.into_owned(),
-            super::super::NodeView::Packed(_) => unreachable!("only plain nodes here"),
+            _ => unreachable!("only plain nodes here"),
         });
         texts.map(|t| String::from_utf8(t).expect("digits").parse().expect("digits")).collect()
     }

@@ -92,6 +92,18 @@ pub(super) fn back_len_size(len: usize) -> usize {
     }
 }
 
+/// The back length of an entry of `len` bytes, and how many bytes it takes. All but its first byte say with their top
+/// bit that one more is to the left.
+#[inline]
+pub(super) fn back_len(len: usize) -> ([u8; 5], usize) {
+    let (mut back, size) = ([0; 5], back_len_size(len));
+    for (i, slot) in back[..size].iter_mut().rev().enumerate() {
+        *slot = (len >> (7 * i)) as u8 & 0x7f | if i + 1 < size { 0x80 } else { 0 };
+    }
+    debug_assert_eq!(decode_back_len(&back[..size]), Some(len));
+    (back, size)
+}
+
 /// Reads the back length whose last byte is the last of `bytes`: the entry's length without the back length.
 #[inline]
 pub(super) fn decode_back_len(bytes: &[u8]) -> Option<usize> {
@@ -122,14 +134,8 @@ impl<'a> Encoded<'a> {
             Value::Int(n) => e.set_int(n),
             Value::Str(s) => e.set_str(s),
         }
-        let len = usize::from(e.head_len) + e.payload.len();
-        let size = back_len_size(len);
-        for (i, slot) in e.back[..size].iter_mut().rev().enumerate() {
-            *slot = (len >> (7 * i)) as u8 & 0x7f | if i + 1 < size { 0x80 } else { 0 };
-        }
-        e.back_len = size as u8;
-        // The continuation bit says "one more byte to the left", so all but the leftmost byte carry it.
-        debug_assert_eq!(decode_back_len(&e.back[..size]), Some(len));
+        let (back, size) = back_len(usize::from(e.head_len) + e.payload.len());
+        (e.back, e.back_len) = (back, size as u8);
         e
     }
 

@@ -2,12 +2,14 @@
 //! built on them.
 
 mod codec;
+pub mod dense;
 pub mod intset;
 pub mod listpack;
 mod unique;
 mod value;
 
 pub use codec::{Corrupt, validate};
+pub use dense::{Entries, Run};
 pub use intset::{Intset, IntsetRef};
 pub use listpack::{Iter, Listpack, ListpackRef, Pos};
 pub use unique::has_twice;

@@ -1,12 +1,12 @@
 //! The nodes of a stream in order of their IDs, in blocks. Nodes come at the end and mostly go at the front, so the
 //! last one is at hand at once, and any one is found by two binary searches.
 //!
-//! A full block lays its nodes' bytes into one buffer: general allocators round sizes by a tenth, and would waste that
-//! on every node. A node that is edited after that leaves the buffer again. Knows nothing of entries.
+//! A full block lays its nodes into one buffer, in the dense form: general allocators round sizes by a tenth, and would
+//! waste that on every node. A node that is edited after that leaves the buffer again. Knows nothing of entries.
 
 use super::id::StreamId;
 use super::node::NodeRef;
-use crate::types::packed::{Listpack, ListpackRef};
+use crate::types::packed::{Listpack, Run, dense};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub(super) struct Index {
 #[derive(Clone)]
 struct Block {
     slots: Vec<Slot>,
-    /// The bytes of packed nodes.
+    /// The packed nodes in the dense form.
     packed: Option<Arc<[u8]>>,
     /// How many of these no node refers to any more.
     unused: usize,
@@ -64,10 +64,18 @@ pub(super) enum Pinned {
 }
 
 impl Pinned {
-    pub(super) fn listpack(&self) -> ListpackRef<'_> {
+    pub(super) fn run(&self) -> Run<'_> {
         match self {
-            Pinned::Own(lp) => lp.as_ref().as_ref(),
-            Pinned::Packed { buffer, start, len } => packed_bytes(Some(buffer), *start, *len),
+            Pinned::Own(lp) => Run::Listpack(lp.as_ref().as_ref()),
+            Pinned::Packed { buffer, start, len } => Run::Dense(packed_bytes(Some(buffer), *start, *len)),
+        }
+    }
+
+    /// Bytes held on to.
+    pub(super) fn len_bytes(&self) -> usize {
+        match self {
+            Pinned::Own(lp) => lp.bytes().len(),
+            Pinned::Packed { len, .. } => *len as usize,
         }
     }
 }
@@ -117,11 +125,11 @@ impl Index {
     pub(super) fn get(&self, at: At) -> NodeRef<'_> {
         let block = &self.blocks[at.block];
         let slot = &block.slots[at.slot];
-        let lp = match &slot.bytes {
-            Bytes::Own(lp) => lp.as_ref().as_ref(),
-            Bytes::Packed { start, len } => packed_bytes(block.packed.as_ref(), *start, *len),
+        let run = match &slot.bytes {
+            Bytes::Own(lp) => Run::Listpack(lp.as_ref().as_ref()),
+            Bytes::Packed { start, len } => Run::Dense(packed_bytes(block.packed.as_ref(), *start, *len)),
         };
-        NodeRef { id: slot.id, lp }
+        NodeRef { id: slot.id, run }
     }
 
     pub(super) fn pin(&self, at: At) -> (StreamId, Pinned) {
@@ -145,6 +153,12 @@ impl Index {
     /// The listpack of a node, to be edited. Copies it if a reader holds it, or if it lies in a packed buffer.
     pub(super) fn edit(&mut self, at: At) -> &mut Listpack {
         self.blocks[at.block].edit(at.slot)
+    }
+
+    /// Whether a node lies in a packed buffer. Places found in it are stale after the first edit, which takes it out.
+    #[inline]
+    pub(super) fn is_packed(&self, at: At) -> bool {
+        matches!(self.blocks[at.block].slots[at.slot].bytes, Bytes::Packed { .. })
     }
 
     /// Adds a node behind all others; its ID is above theirs.
@@ -216,10 +230,10 @@ impl Block {
 
     fn edit(&mut self, slot: usize) -> &mut Listpack {
         if let Bytes::Packed { start, len } = self.slots[slot].bytes {
-            let bytes = packed_bytes(self.packed.as_ref(), start, len).bytes().to_vec();
+            let lp = dense::restore(packed_bytes(self.packed.as_ref(), start, len));
             self.repack_if_wasteful();
             self.unused += len as usize;
-            self.slots[slot].bytes = Bytes::Own(Arc::new(Listpack::from_trusted(bytes)));
+            self.slots[slot].bytes = Bytes::Own(Arc::new(lp));
         }
         match &mut self.slots[slot].bytes {
             Bytes::Own(lp) => Arc::make_mut(lp),
@@ -240,18 +254,19 @@ impl Block {
         let old = self.packed.take();
         let mut buffer = Vec::with_capacity(self.own_bytes() + old.as_ref().map_or(0, |old| old.len()));
         for slot in &mut self.slots {
-            let bytes = match &mut slot.bytes {
+            let start = buffer.len() as u32;
+            match &mut slot.bytes {
                 Bytes::Own(lp) if lp.bytes().len() > MAX_PACKED => {
                     if let Some(lp) = Arc::get_mut(lp) {
                         lp.shrink();
                     }
                     continue;
                 }
-                Bytes::Own(lp) => lp.bytes(),
-                Bytes::Packed { start, len } => packed_bytes(old.as_ref(), *start, *len).bytes(),
-            };
-            let start = buffer.len() as u32;
-            buffer.extend_from_slice(bytes);
+                Bytes::Own(lp) => dense::condense(lp.as_ref().as_ref(), &mut buffer),
+                Bytes::Packed { start, len } => {
+                    buffer.extend_from_slice(packed_bytes(old.as_ref(), *start, *len))
+                }
+            }
             slot.bytes = Bytes::Packed { start, len: buffer.len() as u32 - start };
         }
         self.slots.shrink_to_fit();
@@ -260,9 +275,9 @@ impl Block {
     }
 }
 
-fn packed_bytes(buffer: Option<&Arc<[u8]>>, start: u32, len: u32) -> ListpackRef<'_> {
+fn packed_bytes(buffer: Option<&Arc<[u8]>>, start: u32, len: u32) -> &[u8] {
     let buffer = buffer.expect("a packed node has a buffer");
-    ListpackRef::new(&buffer[start as usize..][..len as usize])
+    &buffer[start as usize..][..len as usize]
 }
 
 #[cfg(test)]
@@ -281,7 +296,7 @@ mod tests {
     }
 
     fn numbers(index: &Index) -> Vec<i64> {
-        index.iter().map(|node| node.lp.at(0).and_then(|v| v.as_int()).expect("a number")).collect()
+        index.iter().map(|node| node.run.iter().next().and_then(|v| v.as_int()).expect("a number")).collect()
     }
 
     #[test]
@@ -316,7 +331,7 @@ mod tests {
         }
         assert_eq!(numbers(&index), expected);
         assert_eq!(index.len(), expected.len());
-        assert_eq!(held.1.listpack().at(0), Some(Value::Int(3)));
+        assert_eq!(held.1.run().iter().next(), Some(Value::Int(3)));
         assert!(index.memory() < expected.len() * 3100 * 2, "{}", index.memory());
         while index.drop_block() {}
         assert_eq!((index.len(), index.first()), (0, None));

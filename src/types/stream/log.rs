@@ -6,7 +6,8 @@ use super::index::Index;
 use super::marks::Marks;
 use super::node::{self, Entry, NodeRef, Pair};
 use super::range::Range;
-use crate::types::packed::{Corrupt, Listpack};
+use crate::types::packed::{Corrupt, Listpack, Run, dense};
+use std::borrow::Cow;
 use std::fmt;
 
 /// No node grows past this, whatever the configuration says: its length has to fit 32 bits.
@@ -138,14 +139,17 @@ impl Log {
         let mut capacity = 0;
         let mut open = None;
         if let Some(at) = self.nodes.last() {
+            if self.nodes.is_packed(at) {
+                // So that what the head says of places holds for the edit. The nodes behind this one were deleted.
+                self.nodes.edit(at);
+            }
             let node = self.nodes.get(at);
             if let Some(head) = node.head() {
                 let room = limits.max_bytes.wrapping_sub(1).min(MAX_NODE_BYTES - 1);
                 let entries = head.live + head.deleted;
-                if node.lp.bytes().len() + bytes > room
-                    || limits.max_entries != 0 && entries >= limits.max_entries
-                {
-                    capacity = (node.lp.bytes().len() + SLACK).min(MAX_FIRST_CAPACITY);
+                let held = node.run.listpack_bytes();
+                if held + bytes > room || limits.max_entries != 0 && entries >= limits.max_entries {
+                    capacity = (held + SLACK).min(MAX_FIRST_CAPACITY);
                 } else {
                     open = Some((at, head, node.id));
                 }
@@ -182,6 +186,12 @@ impl Log {
 
     fn delete_one(&mut self, id: StreamId) -> bool {
         let Some(at) = self.nodes.floor(id) else { return false };
+        if self.nodes.is_packed(at) {
+            if !self.contains(id) {
+                return false;
+            }
+            self.nodes.edit(at);
+        }
         let node = self.nodes.get(at);
         let Some(head) = node.head() else { return false };
         let Some(place) = node.find(&head, id) else { return false };
@@ -271,9 +281,20 @@ impl Log {
         self.nodes.len()
     }
 
+    /// The nodes' IDs in order.
+    pub fn node_ids(&self) -> impl Iterator<Item = StreamId> {
+        self.nodes.iter().map(|node| node.id)
+    }
+
     /// The nodes, ID and listpack bytes, in the order and form in which Redis' files have them.
-    pub fn nodes(&self) -> impl Iterator<Item = (StreamId, &[u8])> {
-        self.nodes.iter().map(|NodeRef { id, lp }| (id, lp.bytes()))
+    pub fn nodes(&self) -> impl Iterator<Item = (StreamId, Cow<'_, [u8]>)> {
+        self.nodes.iter().map(|NodeRef { id, run }| {
+            let bytes = match run {
+                Run::Listpack(lp) => Cow::Borrowed(lp.bytes()),
+                Run::Dense(bytes) => Cow::Owned(dense::restore(bytes).into_bytes()),
+            };
+            (id, bytes)
+        })
     }
 
     /// Appends a node that came from outside, checking all of it. The last ID and the length follow; the other marks

@@ -9,7 +9,7 @@
 //! backwards from entry to entry. Knows no stream and no neighbour node.
 
 use super::id::StreamId;
-use crate::types::packed::{Corrupt, Iter, Listpack, ListpackRef, Pos, Value, validate};
+use crate::types::packed::{Corrupt, Entries, Listpack, ListpackRef, Pos, Run, Value, validate};
 
 const DELETED: i64 = 1;
 const SAME_NAMES: i64 = 2;
@@ -55,48 +55,57 @@ impl Place {
     }
 }
 
-/// A node's ID and bytes.
+/// A node's ID and content.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NodeRef<'a> {
     pub id: StreamId,
-    pub lp: ListpackRef<'a>,
+    pub run: Run<'a>,
 }
 
 impl<'a> NodeRef<'a> {
     pub(super) fn head(self) -> Option<Head> {
-        let mut iter = self.lp.iter();
+        let mut iter = self.run.iter();
         let live = int(&mut iter)?.max(0) as u64;
         let deleted = int(&mut iter)?.max(0) as u64;
         let names = usize::try_from(int(&mut iter)?).ok()?;
         let names_at = iter.pos();
-        skip(&mut iter, names)?;
+        iter.pass_over(names)?;
         (int(&mut iter)? == 0).then_some(Head { live, deleted, names, names_at, first: iter.pos() })
     }
 
     /// The entry whose flags are at `at`; `None` at the end.
     pub(super) fn place(self, head: &Head, at: Pos) -> Option<Place> {
-        let mut iter = self.lp.iter_from(at);
+        let mut iter = self.run.iter_from(at);
         let place = self.place_from(head, &mut iter)?;
-        skip(&mut iter, pieces_of(place.flags, place.pairs)?)?;
+        iter.pass_over(pieces_of(place.flags, place.pairs)?)?;
         int(&mut iter)?;
         Some(Place { next: iter.pos(), ..place })
     }
 
-    /// The entry that ends at `end`, the end of the node or the start of another entry; `None` at the first.
+    /// The entry that ends at `end`, the end of the node or the start of another entry; `None` at the first. O(node) in
+    /// the dense form, which has no way back.
     pub(super) fn place_before(self, head: &Head, end: Pos) -> Option<Place> {
-        let mut at = self.lp.prev(end)?;
-        let pieces = self.lp.get(at)?.as_int()?;
+        let Run::Listpack(lp) = self.run else {
+            return self.places(head).take_while(|place| place.next <= end).last();
+        };
+        let mut at = lp.prev(end)?;
+        let pieces = lp.get(at)?.as_int()?;
         if pieces <= 0 || at < head.first {
             return None;
         }
         for _ in 0..pieces {
-            at = self.lp.prev(at)?;
+            at = lp.prev(at)?;
         }
-        let place = self.place_from(head, &mut self.lp.iter_from(at))?;
+        let place = self.place_from(head, &mut self.run.iter_from(at))?;
         Some(Place { next: end, ..place })
     }
 
-    fn place_from(self, head: &Head, iter: &mut Iter<'a>) -> Option<Place> {
+    /// All entries from the first on.
+    pub(super) fn places(self, head: &Head) -> impl Iterator<Item = Place> {
+        std::iter::successors(self.place(head, head.first), move |place| self.place(head, place.next))
+    }
+
+    fn place_from(self, head: &Head, iter: &mut Entries<'a>) -> Option<Place> {
         let at = iter.pos();
         let flags = int(iter)?;
         let ms = self.id.ms.wrapping_add(int(iter)? as u64);
@@ -107,13 +116,13 @@ impl<'a> NodeRef<'a> {
 
     /// The ID of the last entry, deleted ones included.
     pub(super) fn last_id(self, head: &Head) -> Option<StreamId> {
-        Some(self.place_before(head, self.lp.end())?.id)
+        Some(self.place_before(head, self.run.end())?.id)
     }
 
     /// The entry at `place`, to be read.
     pub(super) fn entry(self, head: &Head, place: &Place) -> Entry<'a> {
-        let names = (place.flags & SAME_NAMES != 0).then(|| self.lp.iter_from(head.names_at));
-        let fields = Fields { names, data: self.lp.iter_from(place.data), left: place.pairs };
+        let names = (place.flags & SAME_NAMES != 0).then(|| self.run.iter_from(head.names_at));
+        let fields = Fields { names, data: self.run.iter_from(place.data), left: place.pairs };
         Entry { id: place.id, fields }
     }
 
@@ -135,15 +144,8 @@ fn pieces_of(flags: i64, pairs: usize) -> Option<usize> {
     if flags & SAME_NAMES != 0 { Some(pairs) } else { pairs.checked_mul(2) }
 }
 
-fn int(iter: &mut Iter<'_>) -> Option<i64> {
+fn int(iter: &mut Entries<'_>) -> Option<i64> {
     iter.next()?.as_int()
-}
-
-fn skip(iter: &mut Iter<'_>, entries: usize) -> Option<()> {
-    for _ in 0..entries {
-        iter.next()?;
-    }
-    Some(())
 }
 
 /// An entry of a stream, in borrowed bytes.
@@ -164,8 +166,8 @@ impl<'a> Entry<'a> {
 #[derive(Clone, Debug)]
 pub struct Fields<'a> {
     /// The names in the node's head, where the entry has no names of its own.
-    names: Option<Iter<'a>>,
-    data: Iter<'a>,
+    names: Option<Entries<'a>>,
+    data: Entries<'a>,
     left: usize,
 }
 
@@ -250,15 +252,16 @@ pub(super) fn set_counters(lp: &mut Listpack, live: u64, deleted: u64) {
 /// `Corrupt`, whatever it is.
 pub(super) fn check(id: StreamId, bytes: &[u8]) -> Result<(Head, StreamId), Corrupt> {
     validate(bytes)?;
-    let node = NodeRef { id, lp: ListpackRef::new(bytes) };
+    let lp = ListpackRef::new(bytes);
+    let node = NodeRef { id, run: Run::Listpack(lp) };
     let head = node.head().ok_or(Corrupt)?;
     let (mut at, mut last, mut counted) = (head.first, None, [0u64; 2]);
-    while at < node.lp.end() {
+    while at < lp.end() {
         let place = node.place(&head, at).ok_or(Corrupt)?;
         let extra = if place.flags & SAME_NAMES != 0 { 0 } else { 1 };
         let pieces =
             pieces_of(place.flags, place.pairs).and_then(|n| i64::try_from(n).ok()).ok_or(Corrupt)?;
-        let said = node.lp.prev(place.next).and_then(|at| node.lp.get(at)?.as_int());
+        let said = lp.prev(place.next).and_then(|at| lp.get(at)?.as_int());
         if said != Some(FIXED_PIECES + extra + pieces) || last.map_or(place.id < id, |last| place.id <= last)
         {
             return Err(Corrupt);
@@ -280,7 +283,7 @@ mod tests {
     fn node() -> Listpack {
         let mut lp = create([(&b"f"[..], &b"1"[..])].into_iter(), 0);
         for (seq, name, value) in [(6, "f", "two"), (7, "g", "3"), (9, "f", "")] {
-            let head = NodeRef { id: ID, lp: lp.as_ref() }.head().expect("a head");
+            let head = NodeRef { id: ID, run: Run::Listpack(lp.as_ref()) }.head().expect("a head");
             let pairs = [(name.as_bytes(), value.as_bytes())];
             append(&mut lp, &head, ID, StreamId::new(1000, seq), pairs.into_iter());
         }
@@ -288,7 +291,7 @@ mod tests {
     }
 
     fn listing(lp: &Listpack) -> Vec<String> {
-        let node = NodeRef { id: ID, lp: lp.as_ref() };
+        let node = NodeRef { id: ID, run: Run::Listpack(lp.as_ref()) };
         let head = node.head().expect("a head");
         let (mut at, mut out) = (head.first, Vec::new());
         while let Some(place) = node.place(&head, at) {
@@ -308,7 +311,7 @@ mod tests {
         assert_eq!(listing(&lp), ["1000-5 f=1", "1000-6 f=two", "1000-7 g=3", "1000-9 f="]);
         let (head, last) = check(ID, lp.bytes()).expect("sound");
         assert_eq!((head.live, head.deleted, last.seq), (4, 0, 9));
-        let node = NodeRef { id: ID, lp: lp.as_ref() };
+        let node = NodeRef { id: ID, run: Run::Listpack(lp.as_ref()) };
         let (mut end, mut seen) = (lp.as_ref().end(), Vec::new());
         while let Some(place) = node.place_before(&head, end) {
             assert_eq!(node.place(&head, place.at), Some(place));
@@ -321,7 +324,7 @@ mod tests {
     #[test]
     fn deleting_marks() {
         let mut lp = node();
-        let node = NodeRef { id: ID, lp: lp.as_ref() };
+        let node = NodeRef { id: ID, run: Run::Listpack(lp.as_ref()) };
         let head = node.head().expect("a head");
         let place = node.find(&head, StreamId::new(1000, 7)).expect("it is there");
         assert_eq!(node.find(&head, StreamId::new(1000, 8)), None);

@@ -4,8 +4,8 @@
 use super::id::StreamId;
 use super::index::{At, Index, Pinned};
 use super::log::Log;
-use super::node::{Entry, Head, NodeRef};
-use crate::types::packed::Pos;
+use super::node::{Entry, Head, NodeRef, Place};
+use crate::types::packed::{Pos, Run};
 
 /// The entries of a stream from one ID to another; see [`Log::range`].
 pub struct Range<'a> {
@@ -53,6 +53,8 @@ struct NodeWalk<'a> {
     start: StreamId,
     end: StreamId,
     reverse: bool,
+    /// The entries from the first on, of which the last is the next, where there is no other way backwards.
+    ahead: Vec<Place>,
     /// Whether an entry beyond the range was seen, so that no further node matters.
     past: bool,
 }
@@ -60,16 +62,16 @@ struct NodeWalk<'a> {
 impl<'a> NodeWalk<'a> {
     fn new(node: NodeRef<'a>, start: StreamId, end: StreamId, reverse: bool) -> Option<Self> {
         let head = node.head()?;
-        let at = if reverse { node.lp.end() } else { head.first };
-        Some(NodeWalk { node, head, at, start, end, reverse, past: false })
+        let at = if reverse { node.run.end() } else { head.first };
+        let one_way = reverse && matches!(node.run, Run::Dense(_));
+        let ahead = if one_way { node.places(&head).collect() } else { Vec::new() };
+        Some(NodeWalk { node, head, at, start, end, reverse, ahead, past: false })
     }
 
     fn next(&mut self) -> Option<Entry<'a>> {
         while !self.past {
             let place = if self.reverse {
-                let place = self.node.place_before(&self.head, self.at)?;
-                self.at = place.start();
-                place
+                self.step_back()?
             } else {
                 let place = self.node.place(&self.head, self.at)?;
                 self.at = place.next;
@@ -81,6 +83,15 @@ impl<'a> NodeWalk<'a> {
             }
         }
         None
+    }
+
+    fn step_back(&mut self) -> Option<Place> {
+        if let Run::Dense(_) = self.node.run {
+            return self.ahead.pop();
+        }
+        let place = self.node.place_before(&self.head, self.at)?;
+        self.at = place.start();
+        Some(place)
     }
 }
 
@@ -94,14 +105,14 @@ pub struct PinnedNode {
 impl PinnedNode {
     /// Its live entries between two IDs, both included.
     pub fn range(&self, start: StreamId, end: StreamId, reverse: bool) -> impl Iterator<Item = Entry<'_>> {
-        let node = NodeRef { id: self.id, lp: self.bytes.listpack() };
+        let node = NodeRef { id: self.id, run: self.bytes.run() };
         let mut walk = NodeWalk::new(node, start, end, reverse);
         std::iter::from_fn(move || walk.as_mut()?.next())
     }
 
     /// Bytes it holds on to.
     pub fn len_bytes(&self) -> usize {
-        self.bytes.listpack().bytes().len()
+        self.bytes.len_bytes()
     }
 }
 

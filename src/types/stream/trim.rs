@@ -1,8 +1,9 @@
 //! Trimming a stream from its front: XTRIM, and XADD with MAXLEN or MINID.
 
 use super::id::StreamId;
+use super::index::At;
 use super::log::Log;
-use super::node;
+use super::node::{self, Head, Place};
 
 /// Entries an approximate trim without LIMIT removes at most, where nodes have no limit of entries.
 const DEFAULT_LIMIT: u64 = 10_000;
@@ -74,10 +75,27 @@ impl Log {
     /// Marks entries of the first node deleted, up to where `keep` begins.
     fn trim_within_first(&mut self, keep: Keep) -> u64 {
         let Some(at) = self.nodes.first() else { return 0 };
+        let Some((mut head, mut places)) = self.surplus(at, keep) else { return 0 };
+        if self.nodes.is_packed(at) && !places.is_empty() {
+            self.nodes.edit(at);
+            (head, places) = self.surplus(at, keep).unwrap_or((head, Vec::new()));
+        }
+        let count = places.len() as u64;
+        if count > 0 {
+            let lp = self.nodes.edit(at);
+            places.iter().for_each(|place| node::mark_deleted(lp, place));
+            node::set_counters(lp, head.live - count, head.deleted + count);
+            self.marks.len -= count;
+        }
+        count
+    }
+
+    /// The head of a node and the entries of it that lie before what is kept.
+    fn surplus(&self, at: At, keep: Keep) -> Option<(Head, Vec<Place>)> {
         let node = self.nodes.get(at);
-        let Some(head) = node.head() else { return 0 };
-        let (mut places, mut from) = (Vec::new(), head.first);
-        while let Some(place) = node.place(&head, from) {
+        let head = node.head()?;
+        let mut places = Vec::new();
+        for place in node.places(&head) {
             let stop = match keep {
                 Keep::MaxLen(len) => self.marks.len - places.len() as u64 <= len,
                 Keep::MinId(id) => place.id >= id,
@@ -88,16 +106,8 @@ impl Log {
             if !place.is_deleted() {
                 places.push(place);
             }
-            from = place.next;
         }
-        let count = places.len() as u64;
-        if count > 0 {
-            let lp = self.nodes.edit(at);
-            places.iter().for_each(|place| node::mark_deleted(lp, place));
-            node::set_counters(lp, head.live - count, head.deleted + count);
-            self.marks.len -= count;
-        }
-        count
+        Some((head, places))
     }
 }
 

@@ -44,7 +44,7 @@ impl Stream {
 
     /// What XINFO STREAM shows as `radix-tree-nodes`. O(nodes).
     pub fn radix_nodes(&self) -> u64 {
-        radix::nodes(self.entries.nodes().map(|(id, _)| id))
+        radix::nodes(self.entries.node_ids())
     }
 
     /// Bytes allocated, about. O(nodes and consumers).
