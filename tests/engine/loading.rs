@@ -3,7 +3,7 @@
 use super::no_process::{NoProcess, START_US};
 use crate::persist::power_cut::Server;
 use crate::persist::sim_disk::SimDisk;
-use spinel::config::{AppendFsync, Config, Effect, EvictionPolicy};
+use spinel::config::{AppendFsync, Config, Effect};
 use spinel::engine::Host;
 use spinel::engine::loading::{LoadState, Slice};
 use spinel::engine::machine::{Engine, ServerFacts, TurnClock};
@@ -173,27 +173,23 @@ fn clients_are_served_between_slices_as_far_as_they_need_no_data() {
 
 #[test]
 fn nothing_goes_before_all_is_there() {
-    let policy = EvictionPolicy::AllkeysRandom;
-    let mut place =
-        Place::new(Config { maxmemory: 1, maxmemory_policy: policy, ..config() }, Some(file_of(40)));
+    let mut place = Place::new(config(), Some(file_of(40)));
     assert_eq!(place.engine.load_at_start(), LoadState::Loading);
     for _ in 0..39 {
         assert_eq!(place.engine.load_some(ONE), LoadState::Loading);
-        // Far behind the times of half of the keys.
+        // Far behind the times of half of the keys; nor does the end of a pause let them go.
         place.engine.set_clock(START_US + 60_000_000, 60_000_000);
+        assert_eq!(place.ask("CLIENT PAUSE 1000 WRITE"), "+OK\r\n");
+        assert_eq!(place.ask("CLIENT UNPAUSE"), "+OK\r\n");
         place.engine.expire_due(&mut Budget { due: usize::MAX, moves: usize::MAX });
-        assert!(!place.engine.go_on_evicting());
-        assert!(place.ask("CONFIG SET maxmemory 2").starts_with('+'));
         place.engine.set_clock(START_US, 0);
     }
-    assert_eq!(place.engine.keyspace.len(0), 39);
+    assert_eq!(place.engine.saving.loaded_keys, 39);
     assert_eq!(place.engine.load_rest(), LoadState::Done);
     assert_eq!(place.engine.keyspace.len(0), 40);
     place.engine.set_clock(START_US + 60_000_000, 60_000_000);
     place.engine.expire_due(&mut Budget { due: usize::MAX, moves: usize::MAX });
     assert_eq!(place.engine.keyspace.len(0), 20);
-    place.engine.go_on_evicting();
-    assert_eq!(place.engine.keyspace.len(0), 0);
 }
 
 #[test]
@@ -207,7 +203,7 @@ fn a_delay_is_slept_or_left_to_the_loop() {
     // One key, and then nothing for half an hour.
     for _ in 0..3 {
         assert_eq!(place.engine.load_some(Slice { us: 1_000_000, bytes: u64::MAX }), LoadState::Loading);
-        assert_eq!(place.engine.keyspace.len(0), 1);
+        assert_eq!(place.engine.saving.loaded_keys, 1);
     }
     assert!(place.engine.load_rests_until_us().is_some_and(|us| us >= 2_000_000_000));
     assert_eq!(place.slept_us.get(), 0);

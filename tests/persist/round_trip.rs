@@ -5,8 +5,8 @@ use super::canon::{NOW_MS, Quiet, canon, limits, load, load_options, put, save, 
 use proptest::prelude::*;
 use spinel::keyspace::{Key, Keys, Keyspace, Object, PastUse, Str};
 use spinel::persist::rdb::{
-    Cause, Checked, LoadOptions, RestoreOptions, SaveInfo, SaveOptions, Source, Uses, Version, dump,
-    load_keyspace, restore,
+    Cause, Checked, LoadOptions, Loader, RestoreOptions, SaveInfo, SaveOptions, Source, Step, Uses, Version,
+    dump, load_keyspace, restore,
 };
 use spinel::types::hash::{FieldExpiry, Hash};
 use spinel::types::list::{End, List};
@@ -197,6 +197,41 @@ fn uses_survive() {
     load_keyspace(&mut source, &mut again, &load_options(), &mut Quiet).expect("what was saved");
     let idle = again.entries(0).map(|view| again.idle_seconds(view)).collect::<Vec<_>>();
     assert_eq!(idle, [300]);
+}
+
+#[test]
+fn big_collections_are_read_piece_by_piece() {
+    const MANY: usize = 20_000;
+    let members = words(MANY, 9);
+    let scored: Vec<(Vec<u8>, f64)> = members.iter().cloned().zip((0..MANY).map(|n| n as f64)).collect();
+    let objects =
+        [list(&members), set(&members), hash(&members, 9), timed(MANY), zset(&scored), stream(MANY as u64)];
+    let mut space = space();
+    for (at, object) in objects.into_iter().enumerate() {
+        put(&mut space, 0, &[at as u8], object);
+    }
+    for version in [Version::V11, Version::Valkey] {
+        let bytes = save(&space, &SaveOptions { version, ..SaveOptions::default() });
+        let mut reader = &bytes[..];
+        let mut source = Source::from_stream(&mut reader, Some(bytes.len() as u64), true);
+        let mut again = super::canon::space();
+        let mut loader = Loader::new(&load_options());
+        let (mut keys, mut steps) = (0, 0);
+        loop {
+            let before = source.offset();
+            let step = loader.step(&mut source, &mut again, &mut Quiet).expect("what was saved");
+            assert!(source.offset() - before <= 80 * 1024);
+            steps += 1;
+            match step {
+                Step::Key => keys += 1,
+                Step::Within => {}
+                Step::End => break,
+            }
+        }
+        assert_eq!(keys, 6);
+        assert!(steps > 6 * 10, "{steps}");
+        assert_eq!(canon(&again), canon(&space));
+    }
 }
 
 #[test]

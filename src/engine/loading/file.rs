@@ -144,6 +144,11 @@ impl Engine {
                         break Ran::Spent;
                     }
                 }
+                Ok(Step::Within) => {
+                    if meter.is_spent(file.source.offset()) {
+                        break Ran::Spent;
+                    }
+                }
                 Ok(Step::End) => {
                     file.log_success();
                     self.saving.functions = std::mem::take(&mut file.report.functions);

@@ -1,13 +1,14 @@
 //! Reading and writing hashes: the forms without times, and the two families' forms with times of fields.
 
 use super::error::Cause;
+use super::filling::{Begun, Part};
 use super::format::{Version, kind};
 use super::sink::Sink;
 use super::source::{Result, Source};
 use super::value::{ValueLimits, listpack, pairs};
 use super::zipmap;
 use crate::ids::UnixMs;
-use crate::keyspace::{Kind, Value as _, View};
+use crate::keyspace::{Kind, Object, Value as _, View};
 use crate::types::hash::{FieldExpiry, Hash, HashRef, Put, TimedHash};
 use crate::types::packed::{Listpack, has_twice};
 
@@ -71,28 +72,39 @@ fn save_timed(sink: &mut Sink<'_>, timed: &TimedHash) {
     }
 }
 
-/// Reads what follows the key of a hash of this kind, of a file or payload of `limits.version`.
-pub fn load_hash(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Result<Option<Hash>> {
-    match form {
-        kind::HASH => table(source, limits),
-        kind::HASH_ZIPMAP => zipmap_hash(source, limits),
+/// Reads what follows the key of a hash of this kind, of a file or payload of `limits.version`, as far as it is read
+/// quickly.
+pub fn begin_hash(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Result<Begun> {
+    let hash = match form {
+        kind::HASH => return Begun::read(source, limits, |len| Fields::new(len, limits)),
+        kind::HASH_ZIPMAP => zipmap_hash(source, limits)?,
         kind::HASH_ZIPLIST | kind::HASH_LISTPACK => {
             let old = form == kind::HASH_ZIPLIST;
             let broken = if old { ZIPLIST } else { LISTPACK };
-            let Some(lp) = pairs(source, old, broken, limits)? else { return Ok(None) };
+            let Some(lp) = pairs(source, old, broken, limits)? else { return Ok(Begun::Whole(None)) };
             let len = lp.len() / 2;
             let hash = packed(lp, limits);
             // A table has each field once.
-            if hash.len() == len { Ok(Some(hash)) } else { Err(source.corrupt(TWINS)) }
+            if hash.len() != len {
+                return Err(source.corrupt(TWINS));
+            }
+            Some(hash)
         }
-        kind::HASH_2_VALKEY if limits.is_valkeys() => valkeys(source, limits),
-        _ if limits.is_valkeys() => Err(source.error(Cause::UnknownType(form))),
-        kind::HASH_TIMED | kind::HASH_TIMED_PRE_GA => timed(source, form == kind::HASH_TIMED, limits),
+        kind::HASH_2_VALKEY if limits.is_valkeys() => {
+            return Begun::read(source, limits, |_| ValkeysFields(Hash::default()));
+        }
+        _ if limits.is_valkeys() => return Err(source.error(Cause::UnknownType(form))),
+        kind::HASH_TIMED | kind::HASH_TIMED_PRE_GA => {
+            // Before the release times were not counted from the earliest.
+            let before = if form == kind::HASH_TIMED { source.time()?.checked_sub(1) } else { Some(0) };
+            return Begun::read(source, limits, |_| TimedFields { hash: Hash::default(), before });
+        }
         kind::HASH_LISTPACK_TIMED | kind::HASH_LISTPACK_TIMED_PRE_GA => {
-            timed_listpack(source, form == kind::HASH_LISTPACK_TIMED, limits)
+            timed_listpack(source, form == kind::HASH_LISTPACK_TIMED, limits)?
         }
-        _ => Err(source.error(Cause::UnknownType(form))),
-    }
+        _ => return Err(source.error(Cause::UnknownType(form))),
+    };
+    Ok(Begun::Whole(hash.map(Object::Hash)))
 }
 
 fn packed(lp: Listpack, limits: &ValueLimits) -> Hash {
@@ -108,39 +120,61 @@ fn settled(hash: Hash) -> Option<Hash> {
     (!hash.is_empty()).then_some(hash)
 }
 
-fn table(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<Hash>> {
-    let len = source.length()?;
-    let mut hash = Hash::default();
-    if len > limits.hash.listpack_entries as u64 {
-        hash.make_table(limits.hash.hasher);
+/// A hash without times, field by field.
+struct Fields {
+    hash: Hash,
+    field: Vec<u8>,
+    value: Vec<u8>,
+    read: u64,
+}
+
+impl Fields {
+    fn new(len: u64, limits: &ValueLimits) -> Fields {
+        let mut hash = Hash::default();
+        if len > limits.hash.listpack_entries as u64 {
+            hash.make_table(limits.hash.hasher);
+        }
+        Fields { hash, field: Vec::new(), value: Vec::new(), read: 0 }
     }
-    let (mut field, mut value) = (Vec::new(), Vec::new());
-    for n in 0..len {
-        source.text_into(&mut field)?;
-        source.text_into(&mut value)?;
+}
+
+impl Part for Fields {
+    fn element(&mut self, source: &mut Source<'_>, limits: &ValueLimits) -> Result<()> {
+        let Fields { hash, field, value, read } = self;
+        source.text_into(field)?;
+        source.text_into(value)?;
+        *read += 1;
         let longest = field.len().max(value.len());
         hash.expect(0, longest, field.len().saturating_add(value.len()), &limits.hash);
-        match &mut hash {
+        match hash {
             // Twins in a listpack are looked for once, at the end.
             Hash::Packed(lp) => {
-                lp.append_text(&field);
-                lp.append_text(&value);
+                lp.append_text(field);
+                lp.append_text(value);
             }
             hash => {
-                hash.put(&field, &value, FieldExpiry::Clear, UnixMs::MIN, &limits.hash);
-                if hash.len() as u64 != n + 1 {
+                hash.put(field, value, FieldExpiry::Clear, UnixMs::MIN, &limits.hash);
+                if hash.len() as u64 != *read {
                     return Err(source.corrupt(DUPLICATE));
                 }
             }
         }
+        Ok(())
     }
-    if let Hash::Packed(lp) = &mut hash {
-        lp.shrink();
-        if has_twice(lp.as_ref(), 2) {
-            return Err(source.corrupt(DUPLICATE));
+
+    fn end(&mut self, source: &mut Source<'_>, _limits: &ValueLimits) -> Result<Option<Object>> {
+        if let Hash::Packed(lp) = &mut self.hash {
+            lp.shrink();
+            if has_twice(lp.as_ref(), 2) {
+                return Err(source.corrupt(DUPLICATE));
+            }
         }
+        Ok(taken(&mut self.hash))
     }
-    Ok(settled(hash))
+}
+
+fn taken(hash: &mut Hash) -> Option<Object> {
+    settled(std::mem::take(hash)).map(Object::Hash)
 }
 
 fn zipmap_hash(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<Hash>> {
@@ -174,30 +208,42 @@ fn put(
     }
 }
 
-fn valkeys(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<Hash>> {
-    let mut hash = Hash::default();
-    for _ in 0..source.length()? {
+/// A hash with times in Valkey's form, field by field.
+struct ValkeysFields(Hash);
+
+impl Part for ValkeysFields {
+    fn element(&mut self, source: &mut Source<'_>, limits: &ValueLimits) -> Result<()> {
         let (field, value) = (source.text()?, source.text()?);
         let ms = Some(source.time()?).filter(|ms| *ms != NO_TIME);
-        put(source, &mut hash, (&field, &value), ms, limits)?;
+        put(source, &mut self.0, (&field, &value), ms, limits)
     }
-    Ok(settled(hash))
+
+    fn end(&mut self, _source: &mut Source<'_>, _limits: &ValueLimits) -> Result<Option<Object>> {
+        Ok(taken(&mut self.0))
+    }
 }
 
-/// Redis' form; before its release times were not counted from the earliest.
-fn timed(source: &mut Source<'_>, relative: bool, limits: &ValueLimits) -> Result<Option<Hash>> {
-    let before = if relative { source.time()?.checked_sub(1) } else { Some(0) };
-    let mut hash = Hash::default();
-    for _ in 0..source.length()? {
-        let ms = match (source.length()?, before) {
+/// A hash with times in Redis' form, field by field.
+struct TimedFields {
+    hash: Hash,
+    /// What times are counted from; none if that is no time.
+    before: Option<UnixMs>,
+}
+
+impl Part for TimedFields {
+    fn element(&mut self, source: &mut Source<'_>, limits: &ValueLimits) -> Result<()> {
+        let ms = match (source.length()?, self.before) {
             (0, _) => None,
             (ms, Some(before)) => before.checked_add_unsigned(ms),
             (_, None) => None,
         };
         let (field, value) = (source.text()?, source.text()?);
-        put(source, &mut hash, (&field, &value), ms, limits)?;
+        put(source, &mut self.hash, (&field, &value), ms, limits)
     }
-    Ok(settled(hash))
+
+    fn end(&mut self, _source: &mut Source<'_>, _limits: &ValueLimits) -> Result<Option<Object>> {
+        Ok(taken(&mut self.hash))
+    }
 }
 
 /// Redis' form of small hashes: field, value and time by turns.

@@ -2,12 +2,14 @@
 
 use super::arrivals::{Arrival, Arrivals, Content};
 use super::error::{Cause, LoadError};
+use super::filling::{Begun, Filling};
 use super::format::{is_readable, kind, opcode};
 use super::module;
 use super::source::{Result, Source};
-use super::value::{ValueLimits, load_value};
+use super::value::{ValueLimits, begin_value};
 use crate::ids::{DbIndex, UnixMs};
 use crate::keyspace::{Keyspace, Object, PastUse, Str};
+use std::ops::Range;
 
 /// Strings of more bytes are not gathered with others: they get an allocation of their own in any case.
 const SHORT: u64 = 1024;
@@ -119,6 +121,8 @@ struct Attributes {
 pub enum Step {
     /// Behind a key.
     Key,
+    /// Within the value of a key.
+    Within,
     /// To the end: [`Loader::loaded`] says what there was.
     End,
 }
@@ -130,7 +134,16 @@ pub struct Loader {
     db: DbIndex,
     attributes: Attributes,
     arrivals: Arrivals,
+    /// The key whose value is not all there.
+    open: Option<Box<Open>>,
     loaded: Loaded,
+}
+
+/// A key whose value is being read.
+struct Open {
+    key: Range<usize>,
+    attributes: Attributes,
+    filling: Filling,
 }
 
 /// Reads a file into a keyspace. What was read before an error stays there.
@@ -144,7 +157,7 @@ pub fn load_keyspace(
     events: &mut dyn LoadEvents,
 ) -> std::result::Result<Loaded, LoadError> {
     let mut loader = Loader::new(options);
-    while loader.step(source, space, events)? == Step::Key {}
+    while loader.step(source, space, events)? != Step::End {}
     Ok(loader.loaded)
 }
 
@@ -168,6 +181,7 @@ impl Loader {
             db: 0,
             attributes: Attributes::default(),
             arrivals: Arrivals::default(),
+            open: None,
             loaded: Loaded::default(),
         }
     }
@@ -177,8 +191,8 @@ impl Loader {
         &self.loaded
     }
 
-    /// Reads on to the end of a key, or of the file. All steps are given the same source and keyspace. The last few
-    /// keys may not be in the keyspace before the end, or an error, is reached.
+    /// Reads on to the end of a key, or some way into its value, or to the end of the file. All steps are given the
+    /// same source and keyspace. The last few keys may not be in the keyspace before the end, or an error, is reached.
     ///
     /// # Errors
     /// Where and why reading stopped. There is no going on then.
@@ -189,7 +203,7 @@ impl Loader {
         events: &mut dyn LoadEvents,
     ) -> Result<Step> {
         let led = self.advance(source, space, events);
-        if !matches!(led, Ok(Step::Key)) {
+        if !matches!(led, Ok(Step::Key | Step::Within)) {
             // Whatever is wrong with them comes before an error further on.
             space.expect_no_more_keys();
             self.arrivals.settle(space, self.options.replace)?;
@@ -208,14 +222,16 @@ impl Loader {
             let version = read_header(source, self.options.relaxed_version)?;
             (self.options.limits.version, self.loaded.version) = (version, version);
         }
+        if let Some(open) = self.open.take() {
+            let Open { key, attributes, filling } = *open;
+            let begun = filling.go_on(source, &self.options.limits)?;
+            return self.go_on(key, attributes, begun, source, space, events);
+        }
         loop {
             match source.byte()? {
                 opcode::EOF => break,
                 code @ opcode::SLOT_INFO.. => self.between_keys(code, source, space, events)?,
-                form => {
-                    self.key(form, source, space, events)?;
-                    return Ok(Step::Key);
-                }
+                form => return self.key(form, source, space, events),
             }
         }
         self.check_sum(source, events)?;
@@ -293,25 +309,69 @@ impl Loader {
         source: &mut Source<'_>,
         space: &mut Keyspace,
         events: &mut dyn LoadEvents,
-    ) -> Result<()> {
-        let Attributes { expiry, past } = std::mem::take(&mut self.attributes);
+    ) -> Result<Step> {
+        let attributes = std::mem::take(&mut self.attributes);
         let start = self.arrivals.bytes.len();
         events.at(source.offset(), "read-key");
         source.append_text(&mut self.arrivals.bytes)?;
         let key = start..self.arrivals.bytes.len();
         events.at(source.offset(), "read-object-value");
-        events.key(self.arrivals.slice(&key), form, expiry);
-        let content = self.content(form, source)?;
+        events.key(self.arrivals.slice(&key), form, attributes.expiry);
+        if form != kind::STRING {
+            let begun = begin_value(source, form, &self.options.limits)?;
+            return self.go_on(key, attributes, begun, source, space, events);
+        }
+        let bytes = &mut self.arrivals.bytes;
+        let start = bytes.len();
+        let content = match source.append_short_text(SHORT, bytes)? {
+            Some(long) => Content::Object(Object::Str(Str(long))),
+            None => Content::Text(start..bytes.len()),
+        };
+        self.arrive(key, &attributes, Some(content), source, space, events)
+    }
+
+    /// A value was read, or some of it.
+    fn go_on(
+        &mut self,
+        key: Range<usize>,
+        attributes: Attributes,
+        begun: Begun,
+        source: &Source<'_>,
+        space: &mut Keyspace,
+        events: &mut dyn LoadEvents,
+    ) -> Result<Step> {
+        match begun {
+            Begun::Whole(object) => {
+                self.arrive(key, &attributes, object.map(Content::Object), source, space, events)
+            }
+            Begun::Open(filling) => {
+                self.open = Some(Box::new(Open { key, attributes, filling }));
+                Ok(Step::Within)
+            }
+        }
+    }
+
+    /// A key is there with its value; none is an empty collection.
+    fn arrive(
+        &mut self,
+        key: Range<usize>,
+        attributes: &Attributes,
+        content: Option<Content>,
+        source: &Source<'_>,
+        space: &mut Keyspace,
+        events: &mut dyn LoadEvents,
+    ) -> Result<Step> {
+        let Attributes { expiry, past } = *attributes;
         let due = expiry.is_some_and(|ms| ms < space.now_ms);
         match content {
             None => {
                 self.loaded.empty_keys_skipped += 1;
                 events.skipped_empty(self.arrivals.slice(&key));
-                self.arrivals.bytes.truncate(start);
+                self.arrivals.bytes.truncate(key.start);
             }
             Some(_) if due && self.options.drop_expired => {
                 self.loaded.keys_expired += 1;
-                self.arrivals.bytes.truncate(start);
+                self.arrivals.bytes.truncate(key.start);
             }
             Some(content) => {
                 self.loaded.keys_loaded += 1;
@@ -322,20 +382,8 @@ impl Loader {
             }
         }
         let keys = self.loaded.keys_loaded + self.loaded.keys_expired;
-        if events.progress(keys, source.offset()) { Ok(()) } else { Err(source.error(Cause::Stopped)) }
-    }
-
-    /// The value of a key; none if it is an empty collection.
-    fn content(&mut self, form: u8, source: &mut Source<'_>) -> Result<Option<Content>> {
-        if form != kind::STRING {
-            return Ok(load_value(source, form, &self.options.limits)?.map(Content::Object));
-        }
-        let bytes = &mut self.arrivals.bytes;
-        let start = bytes.len();
-        Ok(Some(match source.append_short_text(SHORT, bytes)? {
-            Some(long) => Content::Object(Object::Str(Str(long))),
-            None => Content::Text(start..bytes.len()),
-        }))
+        let goes_on = events.progress(keys, source.offset());
+        if goes_on { Ok(Step::Key) } else { Err(source.error(Cause::Stopped)) }
     }
 
     fn check_sum(&mut self, source: &mut Source<'_>, events: &mut dyn LoadEvents) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod error;
+mod filling;
 mod format;
 mod hash;
 mod load;

@@ -1,29 +1,45 @@
 //! Reading a stream of any of the three versions. Nodes, marks and groups are checked by the type itself as they are
 //! handed to it.
 
+use super::filling::{Begun, Part};
 use super::format::kind;
 use super::source::{Result, Source};
+use super::value::ValueLimits;
+use crate::keyspace::Object;
 use crate::types::stream::{Group, Marks, Stream, StreamId};
 
 /// In the place of a number of entries read that is not known.
 const UNKNOWN: u64 = u64::MAX;
 
-/// Reads what follows the key of a stream of this kind.
-pub fn load_stream(source: &mut Source<'_>, form: u8) -> Result<Stream> {
-    let mut stream = Stream::new();
-    for _ in 0..source.length()? {
-        load_node(source, &mut stream)?;
+/// A stream, node by node.
+struct Nodes {
+    stream: Stream,
+    form: u8,
+}
+
+impl Part for Nodes {
+    fn element(&mut self, source: &mut Source<'_>, _limits: &ValueLimits) -> Result<()> {
+        load_node(source, &mut self.stream)
     }
-    load_marks(source, &mut stream, form)?;
-    let marks = stream.entries.marks();
-    for _ in 0..source.length()? {
-        let name = source.text()?;
-        let group = load_group(source, marks, form)?;
-        if stream.groups.insert(name.into(), group).is_some() {
-            return Err(source.corrupt("Duplicated consumer group name"));
+
+    fn end(&mut self, source: &mut Source<'_>, _limits: &ValueLimits) -> Result<Option<Object>> {
+        let Nodes { stream, form } = self;
+        load_marks(source, stream, *form)?;
+        let marks = stream.entries.marks();
+        for _ in 0..source.length()? {
+            let name = source.text()?;
+            let group = load_group(source, marks, *form)?;
+            if stream.groups.insert(name.into(), group).is_some() {
+                return Err(source.corrupt("Duplicated consumer group name"));
+            }
         }
+        Ok(Some(Object::Stream(Box::new(std::mem::replace(stream, Stream::new())))))
     }
-    Ok(stream)
+}
+
+/// Reads what follows the key of a stream of this kind, as far as it is read quickly.
+pub fn begin_stream(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Result<Begun> {
+    Begun::read(source, limits, |_| Nodes { stream: Stream::new(), form })
 }
 
 fn load_node(source: &mut Source<'_>, stream: &mut Stream) -> Result<()> {

@@ -2,8 +2,9 @@
 //! is no value.
 
 use super::error::{Cause, LoadError};
+use super::filling::{Begun, Part};
 use super::format::{NODE_PACKED, NODE_PLAIN, is_valkeys, kind};
-use super::hash::load_hash;
+use super::hash::begin_hash;
 use super::source::{Result, Source};
 use super::{module, stream, ziplist};
 use crate::keyspace::{Object, Str};
@@ -40,34 +41,38 @@ impl ValueLimits {
 
 /// Reads what follows the key of a value of kind `form`; `None` if it is an empty collection.
 pub fn load_value(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Result<Option<Object>> {
+    begin_value(source, form, limits)?.finish(source, limits)
+}
+
+/// The same, as far as it is read quickly.
+pub fn begin_value(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Result<Begun> {
     let object = match form {
-        kind::STRING => return Ok(Some(Object::Str(Str(source.text()?)))),
-        kind::LIST => list(source, limits)?.map(Object::List),
-        kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => quicklist(source, form, limits)?.map(Object::List),
+        kind::STRING => Some(Object::Str(Str(source.text()?))),
+        kind::LIST => return Begun::read(source, limits, |_| Elements::default()),
+        kind::LIST_QUICKLIST | kind::LIST_QUICKLIST_2 => {
+            let nodes = Nodes { nodes: Some(Quicklist::new(limits.list)), form };
+            return Begun::read(source, limits, |_| nodes);
+        }
         kind::LIST_ZIPLIST => list_ziplist(source, limits)?.map(Object::List),
-        kind::SET => set(source, limits)?.map(Object::Set),
+        kind::SET => return Begun::read(source, limits, |len| Members::new(len, limits)),
         kind::SET_INTSET => Some(Object::Set(intset(source, limits)?)),
         kind::SET_LISTPACK => set_listpack(source, limits)?.map(Object::Set),
-        kind::ZSET | kind::ZSET_2 => zset(source, form, limits)?.map(Object::Zset),
+        kind::ZSET | kind::ZSET_2 => return Begun::read(source, limits, |_| Scored::new(form, limits)),
         kind::ZSET_ZIPLIST | kind::ZSET_LISTPACK => {
             let old = form == kind::ZSET_ZIPLIST;
             let broken = if old { ZSET_ZIPLIST } else { ZSET_LISTPACK };
             pairs(source, old, broken, limits)?.map(|lp| packed_zset(lp, limits))
         }
-        kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => {
-            Some(Object::Stream(Box::new(stream::load_stream(source, form)?)))
-        }
+        kind::STREAM | kind::STREAM_2 | kind::STREAM_3 => return stream::begin_stream(source, form, limits),
         kind::HASH
         | kind::HASH_ZIPMAP
         | kind::HASH_ZIPLIST
         | kind::HASH_LISTPACK
-        | kind::HASH_TIMED_PRE_GA..=kind::HASH_LISTPACK_TIMED => {
-            load_hash(source, form, limits)?.map(Object::Hash)
-        }
-        kind::MODULE_PRE_GA | kind::MODULE_2 => return module::refuse_value(source),
+        | kind::HASH_TIMED_PRE_GA..=kind::HASH_LISTPACK_TIMED => return begin_hash(source, form, limits),
+        kind::MODULE_PRE_GA | kind::MODULE_2 => return module::refuse_value(source).map(Begun::Whole),
         _ => return Err(source.error(Cause::UnknownType(form))),
     };
-    Ok(object)
+    Ok(Begun::Whole(object))
 }
 
 /// A string that is a listpack.
@@ -110,36 +115,55 @@ pub fn pairs(
     Ok((len > 0).then_some(lp))
 }
 
-fn list(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<List>> {
-    let mut list = List::new();
-    let mut text = Vec::new();
-    for _ in 0..source.length()? {
-        source.text_into(&mut text)?;
-        list.push(End::Tail, &text, limits.list);
-    }
-    list.settle(limits.list);
-    Ok((!list.is_empty()).then_some(list))
+/// A list, element by element.
+#[derive(Default)]
+struct Elements {
+    list: List,
+    text: Vec<u8>,
 }
 
-fn quicklist(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Result<Option<List>> {
-    let mut nodes = Quicklist::new(limits.list);
-    for _ in 0..source.length()? {
-        let container = if form == kind::LIST_QUICKLIST_2 { source.length()? } else { NODE_PACKED };
-        match (container, form) {
-            (NODE_PLAIN, _) => {
+impl Part for Elements {
+    fn element(&mut self, source: &mut Source<'_>, limits: &ValueLimits) -> Result<()> {
+        source.text_into(&mut self.text)?;
+        self.list.push(End::Tail, &self.text, limits.list);
+        Ok(())
+    }
+
+    fn end(&mut self, _source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<Object>> {
+        self.list.settle(limits.list);
+        let list = std::mem::take(&mut self.list);
+        Ok((!list.is_empty()).then_some(Object::List(list)))
+    }
+}
+
+/// A list, node by node.
+struct Nodes {
+    nodes: Option<Quicklist>,
+    form: u8,
+}
+
+impl Part for Nodes {
+    fn element(&mut self, source: &mut Source<'_>, _limits: &ValueLimits) -> Result<()> {
+        let container = if self.form == kind::LIST_QUICKLIST_2 { source.length()? } else { NODE_PACKED };
+        match (container, self.form, &mut self.nodes) {
+            (NODE_PLAIN, _, Some(nodes)) => {
                 let bytes = source.text()?;
                 if bytes.is_empty() {
                     return Err(source.corrupt("Quicklist integrity check failed."));
                 }
                 nodes.append_plain(bytes);
             }
-            (NODE_PACKED, kind::LIST_QUICKLIST_2) => nodes.append_listpack(listpack(source)?),
-            (NODE_PACKED, _) => nodes.append_listpack(converted_ziplist(source)?),
+            (NODE_PACKED, kind::LIST_QUICKLIST_2, Some(nodes)) => nodes.append_listpack(listpack(source)?),
+            (NODE_PACKED, _, Some(nodes)) => nodes.append_listpack(converted_ziplist(source)?),
             _ => return Err(source.corrupt("Quicklist integrity check failed.")),
         }
+        Ok(())
     }
-    let list = List::from_nodes(nodes, limits.list);
-    Ok((!list.is_empty()).then_some(list))
+
+    fn end(&mut self, _source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<Object>> {
+        let list = self.nodes.take().map(|nodes| List::from_nodes(nodes, limits.list));
+        Ok(list.filter(|list| !list.is_empty()).map(Object::List))
+    }
 }
 
 /// Elements of a list that was one ziplist are dealt out to nodes anew.
@@ -153,20 +177,35 @@ fn list_ziplist(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<
     Ok((!list.is_empty()).then_some(list))
 }
 
-fn set(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<Set>> {
-    let len = source.length()?;
-    let mut set = Set::default();
-    if len > limits.set.intset_entries as u64 {
-        set.to_table(&limits.set);
+/// A set, member by member.
+struct Members {
+    set: Set,
+    member: Vec<u8>,
+}
+
+impl Members {
+    fn new(len: u64, limits: &ValueLimits) -> Members {
+        let mut set = Set::default();
+        if len > limits.set.intset_entries as u64 {
+            set.to_table(&limits.set);
+        }
+        Members { set, member: Vec::new() }
     }
-    let mut member = Vec::new();
-    for _ in 0..len {
-        source.text_into(&mut member)?;
-        if !set.insert(&member, &limits.set) {
+}
+
+impl Part for Members {
+    fn element(&mut self, source: &mut Source<'_>, limits: &ValueLimits) -> Result<()> {
+        source.text_into(&mut self.member)?;
+        if !self.set.insert(&self.member, &limits.set) {
             return Err(source.corrupt("Duplicate set members detected"));
         }
+        Ok(())
     }
-    Ok((!set.is_empty()).then_some(set))
+
+    fn end(&mut self, _source: &mut Source<'_>, _limits: &ValueLimits) -> Result<Option<Object>> {
+        let set = std::mem::take(&mut self.set);
+        Ok((!set.is_empty()).then_some(Object::Set(set)))
+    }
 }
 
 fn intset(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Set> {
@@ -196,21 +235,37 @@ fn set_listpack(source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<
     Ok(Some(set))
 }
 
-fn zset(source: &mut Source<'_>, form: u8, limits: &ValueLimits) -> Result<Option<Zset>> {
-    let mut set = Zset::default();
-    set.to_big(&limits.zset);
-    let mut member = Vec::new();
-    for _ in 0..source.length()? {
-        source.text_into(&mut member)?;
-        let score = if form == kind::ZSET_2 { source.double()? } else { source.double_text()? };
-        match set.add(&member, score, AddFlags::default(), &limits.zset) {
-            Added::New(_) => {}
-            Added::NotANumber => return Err(source.corrupt("Zset with NAN score detected")),
-            _ => return Err(source.corrupt("Duplicate zset fields detected")),
+/// A sorted set, member by member.
+struct Scored {
+    set: Zset,
+    member: Vec<u8>,
+    form: u8,
+}
+
+impl Scored {
+    fn new(form: u8, limits: &ValueLimits) -> Scored {
+        let mut set = Zset::default();
+        set.to_big(&limits.zset);
+        Scored { set, member: Vec::new(), form }
+    }
+}
+
+impl Part for Scored {
+    fn element(&mut self, source: &mut Source<'_>, limits: &ValueLimits) -> Result<()> {
+        source.text_into(&mut self.member)?;
+        let score = if self.form == kind::ZSET_2 { source.double()? } else { source.double_text()? };
+        match self.set.add(&self.member, score, AddFlags::default(), &limits.zset) {
+            Added::New(_) => Ok(()),
+            Added::NotANumber => Err(source.corrupt("Zset with NAN score detected")),
+            _ => Err(source.corrupt("Duplicate zset fields detected")),
         }
     }
-    set.settle(&limits.zset);
-    Ok((!set.is_empty()).then_some(set))
+
+    fn end(&mut self, _source: &mut Source<'_>, limits: &ValueLimits) -> Result<Option<Object>> {
+        self.set.settle(&limits.zset);
+        let set = std::mem::take(&mut self.set);
+        Ok((!set.is_empty()).then_some(Object::Zset(set)))
+    }
 }
 
 fn packed_zset(lp: Listpack, limits: &ValueLimits) -> Object {
