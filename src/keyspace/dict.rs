@@ -56,6 +56,11 @@ impl Dict {
     }
 
     #[inline]
+    pub fn prefetch_room(&self, hash: u64) {
+        self.0.prefetch_room(hash);
+    }
+
+    #[inline]
     pub fn prefetch_entry(&self, hash: u64) {
         self.0.prefetch_item(hash);
     }

@@ -202,6 +202,12 @@ impl Keyspace {
         self.db(db).dict.prefetch_line(hash);
     }
 
+    /// The same for a key that is probably new.
+    #[inline]
+    pub fn prefetch_room(&self, db: DbIndex, hash: u64) {
+        self.db(db).dict.prefetch_room(hash);
+    }
+
     /// Second stage: the entry that the (now cached) line points to.
     #[inline]
     pub fn prefetch_entry(&self, db: DbIndex, hash: u64) {

@@ -137,11 +137,26 @@ impl Dict {
     #[inline]
     pub fn prefetch_bucket(&self, hash: u64) {
         if !self.dir.is_empty() {
-            let segment = self.dir.segment(hash);
-            let fragment = segment::fragment(hash, segment.depth());
-            let home = segment::home(fragment, segment.depth(), segment.count());
-            prefetch(segment.address() + home * size_of::<Bucket>());
+            prefetch(self.home_address(hash));
         }
+    }
+
+    /// The same before an insert, which often finds the home full and takes the next bucket.
+    #[inline]
+    pub fn prefetch_room(&self, hash: u64) {
+        if !self.dir.is_empty() {
+            let home = self.home_address(hash);
+            prefetch(home);
+            prefetch(home + size_of::<Bucket>());
+        }
+    }
+
+    #[inline]
+    fn home_address(&self, hash: u64) -> usize {
+        let segment = self.dir.segment(hash);
+        let fragment = segment::fragment(hash, segment.depth());
+        let home = segment::home(fragment, segment.depth(), segment.count());
+        segment.address() + home * size_of::<Bucket>()
     }
 
     /// Third hint, after the line had time to come: takes words for addresses and asks for the first two lines of

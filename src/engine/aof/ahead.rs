@@ -51,7 +51,7 @@ impl Engine {
                 let key = first_key.checked_sub(1).and_then(|before| args.nth(before));
                 let hash = key.map_or(0, |key| self.keyspace.hash(key));
                 if key.is_some() {
-                    self.keyspace.prefetch_line(db, hash);
+                    self.keyspace.prefetch_room(db, hash);
                 }
                 Known { command: command.id, first_key, hash }
             });

@@ -49,7 +49,7 @@ impl Arrivals {
     /// Takes a key that was read. True once there are enough of them.
     pub fn push(&mut self, space: &Keyspace, arrival: Arrival) -> bool {
         let hash = space.hash(self.slice(&arrival.key));
-        space.prefetch_line(arrival.db, hash);
+        space.prefetch_room(arrival.db, hash);
         self.waiting.push((hash, arrival));
         self.waiting.len() >= MOST
     }
