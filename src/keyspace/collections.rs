@@ -33,6 +33,10 @@ impl Value for List {
         List::Packed(Listpack::from_trusted(bytes))
     }
 
+    fn empty_in(buffer: &mut Vec<u8>) -> Self {
+        List::Packed(Listpack::empty_in(std::mem::take(buffer)))
+    }
+
     fn pack(self, room: usize) -> Packed {
         match self {
             List::Packed(lp) => pack_listpack(lp, room, |lp| Object::List(List::Packed(lp))),
@@ -103,6 +107,10 @@ impl Value for Zset {
         Zset::Packed(Listpack::from_trusted(bytes))
     }
 
+    fn empty_in(buffer: &mut Vec<u8>) -> Self {
+        Zset::Packed(Listpack::empty_in(std::mem::take(buffer)))
+    }
+
     fn pack(self, room: usize) -> Packed {
         match self {
             Zset::Packed(lp) => pack_listpack(lp, room, |lp| Object::Zset(Zset::Packed(lp))),
@@ -133,6 +141,10 @@ impl Value for Hash {
 
     fn unpack(bytes: Vec<u8>, _variant: bool) -> Self {
         Hash::Packed(Listpack::from_trusted(bytes))
+    }
+
+    fn empty_in(buffer: &mut Vec<u8>) -> Self {
+        Hash::Packed(Listpack::empty_in(std::mem::take(buffer)))
     }
 
     fn pack(self, room: usize) -> Packed {

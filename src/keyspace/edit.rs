@@ -8,6 +8,9 @@ use super::keys::Keys;
 use super::value::{Kind, Object};
 use crate::ids::UnixMs;
 
+/// A larger buffer does not become part of a value, which would keep it.
+const LARGEST_SCRATCH: usize = 2 * INLINE_MAX;
+
 /// What a value becomes when it is put back.
 pub enum Packed {
     /// Bytes that may lie in the entry, with the type's own distinction.
@@ -26,6 +29,10 @@ pub trait Value: Sized + Default {
     fn view(view: View<'_>, now_ms: UnixMs) -> Self::Ref<'_>;
     /// From the inline bytes, which are in a buffer of their own for the time of the edit.
     fn unpack(bytes: Vec<u8>, variant: bool) -> Self;
+    /// An empty value; if it is packed, in the memory of `buffer`, which is taken then and whose bytes go.
+    fn empty_in(_buffer: &mut Vec<u8>) -> Self {
+        Self::default()
+    }
     /// From an immediate integer (strings only).
     fn from_int(_n: i64) -> Self {
         unreachable!("only strings are stored as integers")
@@ -116,7 +123,14 @@ impl<T: Value> Edit<'_, '_, '_, T> {
 
     /// The value, made if the key is not there.
     pub fn or_default(&mut self) -> &mut T {
-        self.or_make(T::default)
+        if matches!(self.held, Held::Absent) {
+            let scratch = &mut self.keys.space.scratch;
+            if scratch.capacity() > LARGEST_SCRATCH {
+                *scratch = Vec::new();
+            }
+            self.held = Held::Owned(T::empty_in(scratch));
+        }
+        self.value().expect("an absent value was just made")
     }
 
     /// The value, made by `make` if the key is not there.

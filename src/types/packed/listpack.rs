@@ -278,9 +278,14 @@ impl Listpack {
 
     /// An empty listpack with room for `bytes` of entries.
     pub fn with_capacity(bytes: usize) -> Listpack {
-        let mut lp = Vec::with_capacity(HEADER + 1 + bytes);
-        lp.extend_from_slice(&[(HEADER + 1) as u8, 0, 0, 0, 0, 0, EOF]);
-        Listpack { bytes: lp }
+        Listpack::empty_in(Vec::with_capacity(HEADER + 1 + bytes))
+    }
+
+    /// An empty listpack in the memory of `buffer`, whose bytes go.
+    pub fn empty_in(mut buffer: Vec<u8>) -> Listpack {
+        buffer.clear();
+        buffer.extend_from_slice(&[(HEADER + 1) as u8, 0, 0, 0, 0, 0, EOF]);
+        Listpack { bytes: buffer }
     }
 
     /// Takes bytes this program wrote or has validated.
