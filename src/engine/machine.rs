@@ -29,6 +29,13 @@ use crate::sys::clock;
 pub trait Host {
     /// Makes a changed setting take effect. An error takes the change back.
     fn apply(&mut self, effect: crate::config::Effect, config: &Config) -> Result<(), String>;
+    /// Makes a directory the one that relative names count from; its name from the root.
+    ///
+    /// # Errors
+    /// What CONFIG SET answers when that does not go.
+    fn change_dir(&mut self, dir: &[u8]) -> Result<Vec<u8>, String> {
+        Ok(dir.to_vec())
+    }
     /// Bytes the process holds in memory.
     fn rss_bytes(&self) -> usize;
     /// Values that helper threads have still to free.

@@ -14,6 +14,9 @@ impl Engine {
         let mut config = self.config.clone();
         let host = &mut self.host;
         let effects = config.set_many(pairs, asker, |config: &mut Config, effect| {
+            if effect == Effect::Dir {
+                config.dir = host.change_dir(&config.dir)?;
+            }
             host.apply(effect, config).map_err(Into::into)
         })?;
         let before = std::mem::replace(&mut self.config, config);

@@ -19,7 +19,7 @@ use std::ffi::OsStr;
 use std::fmt::Write;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -67,6 +67,11 @@ impl Host for Process {
             }
             _ => Ok(()),
         }
+    }
+
+    fn change_dir(&mut self, dir: &[u8]) -> Result<Vec<u8>, String> {
+        let moved = std::env::set_current_dir(OsStr::from_bytes(dir)).and_then(|()| std::env::current_dir());
+        moved.map(|dir| dir.into_os_string().into_vec()).map_err(|error| reason(&error))
     }
 
     fn rss_bytes(&self) -> usize {

@@ -101,6 +101,31 @@ fn a_child_that_is_killed_is_cleaned_up_after() {
 }
 
 #[test]
+fn a_directory_that_went_is_made_good_by_another() {
+    let (dir, other) = (Dir::new(), Dir::new());
+    let server = start(&dir, &["--save", "3600 1000", "--enable-protected-configs", "yes"]);
+    let mut client = server.client();
+    client.ask("CONFIG SET rdb-key-save-delay 0\r\n", "+OK\r\n");
+    std::fs::remove_dir_all(&dir.0).expect("it is there");
+    client.ask("BGSAVE\r\n", "+Background saving started\r\n");
+    wait_until("the child gave up", || info(&mut client, "rdb_bgsave_in_progress") == "0");
+    client.ask("GET a\r\n", "$1\r\n1\r\n");
+    client.send(b"SET a 2\r\nPING\r\n");
+    let refused =
+        "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.";
+    client.expect(refused);
+    let mut client = server.client();
+    let absent =
+        "-ERR CONFIG SET failed (possibly related to argument 'dir') - No such file or directory\r\n";
+    client.ask(&format!("CONFIG SET dir {}\r\n", dir.0.display()), absent);
+    client.ask(&format!("CONFIG SET dir {}\r\n", other.0.display()), "+OK\r\n");
+    client.ask("BGSAVE\r\n", "+Background saving started\r\n");
+    wait_until("it is saved", || info(&mut client, "rdb_bgsave_in_progress") == "0");
+    assert!(other.0.join("dump.rdb").is_file());
+    client.ask("SET a 2\r\n", "+OK\r\n");
+}
+
+#[test]
 fn a_child_that_is_called_off_goes_even_if_it_was_stopped() {
     let dir = Dir::new();
     let server = start(&dir, &[]);
