@@ -145,6 +145,8 @@ impl Engine {
                     }
                 }
                 Ok(Step::Within) => {
+                    // Hundreds of elements, in few bytes perhaps.
+                    meter.look();
                     if meter.is_spent(file.source.offset()) {
                         break Ran::Spent;
                     }
