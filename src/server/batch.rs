@@ -10,6 +10,7 @@ use crate::engine::table::CommandId;
 use crate::ids::ClientId;
 use crate::net::connection::Connection;
 use crate::resp::parse::{ArgBuf, ArgRange, Limits, Outcome, ProtocolError};
+use crate::sys::clock::{ticks, ticks_to_ns};
 
 /// Commands in a batch: beyond this many prefetches in flight nothing is gained.
 pub const BATCH: usize = 16;
@@ -17,6 +18,8 @@ pub const BATCH: usize = 16;
 const SHARE: usize = 8;
 /// Batches of one turn: then everybody's replies are written and the sockets are looked at again.
 const BATCHES_PER_TURN: usize = 32;
+/// A turn ends before that when its commands took this long: some take a thousand times as long as others.
+const LONG_TURN_NS: u64 = 500_000;
 
 /// One parsed command, or what its client sent instead.
 #[derive(Clone, Copy)]
@@ -66,8 +69,9 @@ fn with_slices<R>(args: &ArgBuf, ranges: &[ArgRange], buf: &[u8], f: impl FnOnce
 impl Loop {
     /// Runs what the queued connections sent, up to a bounded share a turn.
     pub(super) fn run_queued(&mut self) {
+        let began = ticks();
         for _ in 0..BATCHES_PER_TURN {
-            if self.queue.is_empty() {
+            if self.queue.is_empty() || ticks_to_ns(ticks().wrapping_sub(began)) > LONG_TURN_NS {
                 return;
             }
             self.fill_batch();
