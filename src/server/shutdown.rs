@@ -32,6 +32,7 @@ impl Loop {
         let interest = mio::Interest::READABLE;
         self.poll.registry().register(&mut mio::unix::SourceFd(&raw), super::turn::LOG_WAKER, interest)?;
         self.engine.aof.wake = std::sync::Arc::new(move || wake.wake());
+        self.engine.aof.syncs_for_one = true;
         Ok(())
     }
 

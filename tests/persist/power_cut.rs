@@ -179,12 +179,14 @@ fn work(server: &mut Server, policy: AppendFsync) -> (Vec<(usize, i64)>, usize) 
     (acknowledged, NUMBERS)
 }
 
-/// Cuts the power at every step in turn and checks what is found. `lost_ms` is how old what is lost may be.
-fn cut_everywhere(policy: AppendFsync, lost_ms: i64) {
+/// Cuts the power at every step in turn and checks what is found. `lost_ms` is how old what is lost may be; with
+/// `for_one` the only client's writes are synced where its commands run.
+fn cut_everywhere(policy: AppendFsync, lost_ms: i64, for_one: bool) {
     let mut cuts = 0;
     for step in 0.. {
         let disk = SimDisk::cut_at(step);
         let mut server = Server::new(&disk, policy);
+        server.engine.aof.syncs_for_one = for_one;
         let (acknowledged, added) = work(&mut server, policy);
         let now_us = server.now_us;
         let whole = !disk.is_off();
@@ -216,10 +218,15 @@ fn cut_everywhere(policy: AppendFsync, lost_ms: i64) {
 
 #[test]
 fn always_keeps_what_was_acknowledged() {
-    cut_everywhere(AppendFsync::Always, 0);
+    cut_everywhere(AppendFsync::Always, 0, false);
+}
+
+#[test]
+fn always_keeps_what_a_lone_client_was_told() {
+    cut_everywhere(AppendFsync::Always, 0, true);
 }
 
 #[test]
 fn everysec_loses_two_seconds_at_most() {
-    cut_everywhere(AppendFsync::EverySec, 2000);
+    cut_everywhere(AppendFsync::EverySec, 2000, false);
 }

@@ -39,6 +39,8 @@ pub struct Aof {
     pub disk: Arc<dyn Disk>,
     /// Wakes the loop from another thread.
     pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// With `appendfsync always` the calling thread syncs for a client that is the only one.
+    pub syncs_for_one: bool,
     pub state: AofState,
     pub rewrite: Rewrite,
     pub(super) manifest: Manifest,
@@ -67,6 +69,7 @@ impl Default for Aof {
         Aof {
             disk: Arc::new(RealDisk),
             wake: Arc::new(|| ()),
+            syncs_for_one: false,
             state: AofState::Off,
             rewrite: Rewrite {
                 scheduled: false,

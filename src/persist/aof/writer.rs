@@ -410,6 +410,38 @@ impl Writer {
         }
     }
 
+    /// Writes and forces to the disk on the calling thread, as `always` asks. False if a thread has something to do
+    /// with the log or the disk is to be spared, and then nothing was done. What cannot be written is left to the
+    /// thread, which tells of it.
+    pub fn write_through(&self, bytes: &[u8], end: u64) -> bool {
+        let progress = &*self.progress;
+        let free = progress.policy() == Policy::Always
+            && !progress.is_writing()
+            && progress.pending_syncs() == 0
+            && !progress.is_switching()
+            && !progress.spare_disk.load(Ordering::Relaxed)
+            && !progress.troubled.load(Ordering::Acquire);
+        if !free {
+            return false;
+        }
+        progress.sleep();
+        let (done, error) = self.target.append(bytes);
+        if error.is_some() {
+            self.hand_over(bytes.get(done..).unwrap_or_default().to_vec(), 0, end);
+            return true;
+        }
+        progress.written.store(end, Ordering::Release);
+        let began = crate::sys::clock::monotonic_us();
+        if let Err(error) = self.target.sync() {
+            progress.fail_sync(&error, true);
+            return true;
+        }
+        let took = crate::sys::clock::monotonic_us().saturating_sub(began);
+        progress.longest.sync.fetch_max(took, Ordering::Relaxed);
+        progress.durable.fetch_max(end, Ordering::AcqRel);
+        true
+    }
+
     /// Has bytes written, so many units of the log that end at this offset.
     pub fn hand_over(&self, bytes: Vec<u8>, units: usize, end: u64) {
         self.progress.writes.fetch_add(1, Ordering::AcqRel);
