@@ -53,13 +53,15 @@ class Server:
         connection = socket.create_connection(("127.0.0.1", self.port), timeout=90)
         return connection, connection.makefile("rb")
 
-    def send(self, commands, lines_each=1):
-        """Sends commands whose replies are single lines, and reads them."""
+    def send(self, commands):
+        """Sends commands whose replies are lines or short bulks, and reads them."""
         connection, replies = self.connection
         connection.sendall(b"".join(commands))
-        for _ in range(len(commands) * lines_each):
+        for _ in commands:
             line = replies.readline()
             assert not line.startswith(b"-"), line
+            if line.startswith(b"$"):
+                replies.readline()
 
     def fill(self, count, command, together=5000):
         for at in range(0, count, together):
@@ -122,7 +124,7 @@ COLLECTIONS = {
     "one hash, a field": (1_000_000, lambda i: encode("HSET", "hash", "field:%012d" % i, text(i, 13))),
     "one set, a member": (1_000_000, lambda i: encode("SADD", "set", "member:%012d" % i)),
     "one list, an element": (1_000_000, lambda i: encode("RPUSH", "list", "element:%012d" % i)),
-    "one stream, an entry": (1_000_000, lambda i: encode("XADD", "stream", "%d-0" % (i + 1), "field", text(i, 13))),
+    "one stream, an entry": (1_000_000, lambda i: encode("XADD", "stream", "*", "field", text(i, 13))),
 }
 
 
@@ -138,7 +140,7 @@ def memory(servers):
             for count in counts:
                 server = Server(name, line)
                 empty[name] = before = server.rss()
-                server.fill(count, command)
+                server.fill(count, command, 1000)  # or buffers of long pipelines are measured, too
                 figures.append((server.rss() - before) / count)
                 server.stop()
             row.append(max(figures))
@@ -396,13 +398,13 @@ ELEMENTS = {
 def build(server, kind, size, together):
     """Makes the value "big" of so many elements, so many of them a command."""
     command, item = ELEMENTS[kind]
-    words, lines_each = [command, "big"], 1
+    words = [command, "big"]
     if kind == "stream":
-        words, together, lines_each = [command, "big", "*"], 1, 2
+        words, together = [command, "big", "*"], 1
     batch = max(together, 2000)
     for at in range(0, size, batch):
         firsts = range(at, min(size, at + batch), together)
-        server.send([encode(*words, *listed(together, lambda j: item(first + j))) for first in firsts], lines_each)
+        server.send([encode(*words, *listed(together, lambda j: item(first + j))) for first in firsts])
 
 
 def stalls(servers):
