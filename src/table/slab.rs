@@ -10,6 +10,7 @@ use crate::sys::heap;
 use crate::sys::pages::{CHUNK_BYTES, Chunk};
 use crate::sys::prefetch::prefetch;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::ops::{Index, IndexMut};
 use std::ptr::NonNull;
 
 /// Objects up to this size live in the slab, larger ones in the global allocator.
@@ -46,6 +47,38 @@ impl Page {
     }
 }
 
+/// All pages, those of a chunk together: one array of all would be copied as it grows, which at some 10 million keys
+/// takes a millisecond.
+#[derive(Debug)]
+#[expect(clippy::vec_box, reason = "without the boxes growth copies every page")]
+struct Pages(Vec<Box<[Page; PAGES]>>);
+
+impl Pages {
+    fn get(&self, number: u32) -> Option<&Page> {
+        Some(&self.0.get(number as usize / PAGES)?[number as usize % PAGES])
+    }
+
+    fn get_mut(&mut self, number: u32) -> Option<&mut Page> {
+        Some(&mut self.0.get_mut(number as usize / PAGES)?[number as usize % PAGES])
+    }
+}
+
+impl Index<usize> for Pages {
+    type Output = Page;
+
+    #[inline]
+    fn index(&self, number: usize) -> &Page {
+        &self.0[number / PAGES][number % PAGES]
+    }
+}
+
+impl IndexMut<usize> for Pages {
+    #[inline]
+    fn index_mut(&mut self, number: usize) -> &mut Page {
+        &mut self.0[number / PAGES][number % PAGES]
+    }
+}
+
 /// A bit for each page of a chunk.
 #[derive(Clone, Copy, Debug, Default)]
 struct PageBits {
@@ -59,7 +92,7 @@ struct PageBits {
 pub struct Slab {
     /// For each class the first page with room.
     open: [u32; CLASSES],
-    pages: Vec<Page>,
+    pages: Pages,
     chunks: Chunks,
     bits: Vec<PageBits>,
     /// A bit for each chunk that has a free page.
@@ -80,7 +113,7 @@ impl Slab {
     pub const fn new() -> Slab {
         Slab {
             open: [NONE; CLASSES],
-            pages: Vec::new(),
+            pages: Pages(Vec::new()),
             chunks: Chunks::new(),
             bits: Vec::new(),
             available: Vec::new(),
@@ -276,7 +309,7 @@ impl Slab {
         let number = self.chunks.add();
         if number == self.bits.len() {
             self.bits.push(PageBits::default());
-            self.pages.resize(self.bits.len() * PAGES, FREE_PAGE);
+            self.pages.0.push(Box::new([FREE_PAGE; PAGES]));
             self.available.resize(self.bits.len().div_ceil(64), 0);
         }
         self.bits[number] = PageBits { free: u128::MAX, dirty: 0 };
@@ -288,7 +321,7 @@ impl Slab {
     fn link(&mut self, number: usize) {
         let class = usize::from(self.pages[number].class);
         let next = self.open[class];
-        if let Some(page) = self.pages.get_mut(next as usize) {
+        if let Some(page) = self.pages.get_mut(next) {
             page.previous = number as u32;
         }
         let page = &mut self.pages[number];
@@ -299,10 +332,10 @@ impl Slab {
     /// Takes a page out of its class's list.
     fn unlink(&mut self, number: usize) {
         let Page { class, next, previous, .. } = self.pages[number];
-        if let Some(page) = self.pages.get_mut(next as usize) {
+        if let Some(page) = self.pages.get_mut(next) {
             page.previous = previous;
         }
-        match self.pages.get_mut(previous as usize) {
+        match self.pages.get_mut(previous) {
             Some(page) => page.next = next,
             None => self.open[usize::from(class)] = next,
         }
@@ -311,7 +344,7 @@ impl Slab {
     /// Verifies the figures and lists; for tests.
     pub fn check(&self) {
         let (mut used, mut resident) = (0, 0);
-        for (number, page) in self.pages.iter().enumerate() {
+        for (number, page) in self.pages.0.iter().flat_map(|pages| pages.iter()).enumerate() {
             let bits = self.bits[number / PAGES];
             let free = bits.free >> (number % PAGES) & 1 != 0;
             let dirty = bits.dirty >> (number % PAGES) & 1 != 0;
@@ -326,12 +359,12 @@ impl Slab {
         assert_eq!((used, resident), (self.used_bytes, self.resident_pages));
         for class in 1..CLASSES {
             let (mut at, mut previous, mut listed) = (self.open[class], NONE, 0);
-            while let Some(page) = self.pages.get(at as usize) {
+            while let Some(page) = self.pages.get(at) {
                 assert!(page.previous == previous && usize::from(page.class) == class && page.has_room());
                 (previous, at, listed) = (at, page.next, listed + 1);
             }
             let with_room = |page: &&Page| usize::from(page.class) == class && page.has_room();
-            assert_eq!(listed, self.pages.iter().filter(with_room).count());
+            assert_eq!(listed, self.pages.0.iter().flat_map(|pages| pages.iter()).filter(with_room).count());
         }
     }
 }
