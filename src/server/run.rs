@@ -208,6 +208,23 @@ fn keep_to_processors(config: &Config) {
     }
 }
 
+fn failed(what: &str, error: std::io::Error) -> String {
+    format!("{what}: {}", crate::sys::errno::reason(&error))
+}
+
+/// Opens the sockets that the configuration names.
+fn listen(poll: &Poll, config: &Config) -> Result<Listening, String> {
+    let registry = poll.registry().try_clone().map_err(|e| failed("Error creating the event loop", e))?;
+    let mut listening = Listening::new(registry);
+    if listening.open(config).is_err() {
+        return Err(format!("Failed listening on port {} (TCP), aborting.", config.port));
+    }
+    if listening.is_empty() {
+        return Err("Configured to not listen anywhere, exiting.".to_string());
+    }
+    Ok(listening)
+}
+
 /// Puts the machine, its sockets and its helper together.
 fn assemble(
     config: Config,
@@ -215,17 +232,8 @@ fn assemble(
     renames: Vec<(String, String)>,
     supervisor: Option<Supervisor>,
 ) -> Result<Loop, String> {
-    let failed = |what: &str, error: std::io::Error| format!("{what}: {}", crate::sys::errno::reason(&error));
     let poll = Poll::new().map_err(|e| failed("Error creating the event loop", e))?;
-    let registry = poll.registry().try_clone().map_err(|e| failed("Error creating the event loop", e))?;
-    let mut listening = Listening::new(registry);
-    if listening.open(&config).is_err() {
-        return Err(format!("Failed listening on port {} (TCP), aborting.", config.port));
-    }
-    if listening.is_empty() {
-        return Err("Configured to not listen anywhere, exiting.".to_string());
-    }
-    let listening = Rc::new(RefCell::new(listening));
+    let listening = Rc::new(RefCell::new(listen(&poll, &config)?));
     let helper = Helper::start().map_err(|e| failed("Error starting the helper threads", e))?;
     let now_ms = clock::wall_ms();
     let rng = Rng::from_entropy();
@@ -276,6 +284,7 @@ fn assemble(
         batch: Vec::new(),
         chunks: Default::default(),
         cron: Cron::default(),
+        cpu_time: (0, 0),
         exit: None,
     })
 }

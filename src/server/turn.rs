@@ -57,6 +57,8 @@ pub struct Loop {
     pub batch: Vec<Pending>,
     pub chunks: ChunkPool,
     pub cron: super::cron::Cron,
+    /// The thread's processor time in nanoseconds, and when it was read, in ticks.
+    pub cpu_time: (u64, u64),
     /// Set when the server shall end, with its exit code.
     pub exit: Option<u8>,
 }
@@ -81,7 +83,8 @@ impl Loop {
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => self.events.clear(),
             other => other?,
         }
-        let (polled, cpu_ns) = (ticks(), thread_cpu_ns());
+        let polled = ticks();
+        self.read_cpu_time(polled);
         self.tick();
         self.engine.begin_log_turn();
         self.release_held();
@@ -107,7 +110,7 @@ impl Loop {
         counters.eventloop_cron.add_ns(ticks_to_ns(cared.wrapping_sub(served)));
         let ran = counters.total_commands_processed.saturating_sub(ran_before);
         counters.eventloop_cmd_per_cycle_max = counters.eventloop_cmd_per_cycle_max.max(ran);
-        self.note_stall(polled, cpu_ns);
+        self.note_stall(polled);
         Ok(())
     }
 
@@ -120,15 +123,27 @@ impl Loop {
         }
     }
 
-    /// Keeps the stall record. Short turns cannot break it, and are not asked for their processor time.
-    fn note_stall(&mut self, polled: u64, cpu_ns: u64) {
+    /// Reads the thread's processor time before a turn, unless that was done a moment ago: it is a system call, which
+    /// short turns would feel.
+    #[inline]
+    fn read_cpu_time(&mut self, now: u64) {
+        const MOMENT_NS: u64 = 100_000;
+        if ticks_to_ns(now.wrapping_sub(self.cpu_time.0)) > MOMENT_NS {
+            self.cpu_time = (now, thread_cpu_ns());
+        }
+    }
+
+    /// Keeps the stall record. Short turns cannot break it, and are not asked for their processor time; what a long
+    /// one is charged may have up to a moment of those before it in it.
+    fn note_stall(&mut self, polled: u64) {
         const LONG_US: u64 = 100;
         let wall_us = ticks_to_ns(ticks().wrapping_sub(polled)) / 1000;
         if wall_us < LONG_US {
             return;
         }
+        let cpu_us = thread_cpu_ns().saturating_sub(self.cpu_time.1) / 1000;
         let Engine { stats, config, clock, .. } = &mut self.engine;
-        stats.counters.stall.note(wall_us, thread_cpu_ns().saturating_sub(cpu_ns) / 1000);
+        stats.counters.stall.note(wall_us, cpu_us.min(wall_us));
         stats.note_latency(config, "stall", wall_us / 1000, clock.now_ms / 1000);
     }
 
