@@ -73,6 +73,7 @@ fn spares(held: usize) -> usize {
 }
 
 fn work() {
+    super::cpu::join_helpers();
     let mut shelf = SHELF.lock();
     loop {
         if shelf.ready.len() < shelf.wanted {
