@@ -24,6 +24,11 @@ impl Dir {
         let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
         names.filter(|name| name.starts_with("temp-")).collect()
     }
+
+    /// Files that children write a log's base to: a manifest on its way has such a name, too, for a moment.
+    fn rewrites(&self) -> usize {
+        self.temps().iter().filter(|name| name.starts_with("temp-rewriteaof-")).count()
+    }
 }
 
 impl Drop for Dir {
@@ -147,7 +152,7 @@ fn a_rewrite_ends_with_its_log_and_with_the_server() {
     let mut server = start(&dir, &["--appendonly", "yes"]);
     let mut client = server.client();
     client.ask("BGREWRITEAOF\r\n", "+Background append only file rewriting started\r\n");
-    wait_until("the child writes", || dir.temps().len() == 1);
+    wait_until("the child writes", || dir.rewrites() == 1);
     signal("-STOP", children(&server)[0]);
     // The loop waits for no child.
     client.ask("CONFIG SET appendonly no\r\n", "+OK\r\n");
@@ -158,7 +163,7 @@ fn a_rewrite_ends_with_its_log_and_with_the_server() {
     wait_until("the first base is there", || info(&mut client, "aof_rewrite_in_progress") == "0");
     client.ask("CONFIG SET rdb-key-save-delay 10000000\r\n", "+OK\r\n");
     client.ask("BGREWRITEAOF\r\n", "+Background append only file rewriting started\r\n");
-    wait_until("the child writes", || dir.temps().len() == 1);
+    wait_until("the child writes", || dir.rewrites() == 1);
     client.send(b"SHUTDOWN\r\n");
     assert_eq!(client.read_to_end(), "");
     assert_eq!(server.wait(), Some(0));
