@@ -44,10 +44,11 @@ impl Server {
             }
             if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
                 // The server forgets this client before it closes the connection: a test counts from zero.
-                stream.write_all(b"QUIT\r\n").expect("the server reads");
                 let mut answer = String::new();
-                stream.read_to_string(&mut answer).expect("the server answers");
-                return answer == "+OK\r\n";
+                let asked = stream.write_all(b"QUIT\r\n");
+                // Whoever breaks the connection is another test's server, which ends on the same port.
+                return asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok()
+                    && answer == "+OK\r\n";
             }
             std::thread::yield_now();
         }
